@@ -1,0 +1,1 @@
+"""Model endpoints: the only room that knows HTTP and the SDKs."""

@@ -1,0 +1,1 @@
+"""Settings, their layers, and what each source of settings may decide."""

@@ -1,0 +1,1 @@
+"""Our own text store: edits, lines, positions in every encoding."""

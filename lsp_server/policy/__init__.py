@@ -1,0 +1,1 @@
+"""What may be read and what may be sent; the only maker of a clean prompt."""

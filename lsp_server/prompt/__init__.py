@@ -1,0 +1,1 @@
+"""Model families, token budgets and the layout of a prompt."""
