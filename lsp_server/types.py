@@ -154,9 +154,9 @@ class Prompt:
 
     ``forced`` is text from before the cursor that was cut off the prefix so that the model starts at a token
     boundary; the backend makes the model begin with it, and it is dropped from the answer. It is empty where
-    the backend cannot force a start. ``tokens`` estimates the whole prompt's length; ``tokens +
-    max_tokens`` is within the model's context. ``path`` is relative to the workspace. ``current_line`` is the cursor's line
-    up to the cursor, which policy treats more strictly than the rest.
+    the backend cannot force a start. ``tokens`` estimates the whole prompt's length, within the model's
+    context together with ``max_tokens``. ``path`` is relative to the workspace. ``current_line`` is the
+    cursor's line up to the cursor, which policy treats more strictly than the rest.
     """
 
     template: Template
