@@ -1,0 +1,54 @@
+"""Which backend to use when none is configured.
+
+In this order: an Ollama that answers and has a model that fills in the middle; Mistral, if a key of theirs is in the
+environment; the embedded engine, if it is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lsp_server.config.settings import BackendSettings
+
+HOSTED_NOTICE: Final = (
+    "No backend is configured, so completions come from Mistral's hosted API with the key in your environment: code "
+    'around the cursor is sent there. To stay on this machine set privacy.remote = "never".'
+)
+NOTHING_NOTICE: Final = (
+    "No model to complete with: start Ollama with a model such as qwen2.5-coder, set MISTRAL_API_KEY, or install the "
+    "embedded engine (pip install 'codestral-lsp[embedded]'). `codestral-lsp doctor` tells more."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What was found: the backend to use, if any, and what the user has to be told."""
+
+    backend: BackendSettings | None
+    notice: str = ""
+    level: Literal["info", "warning"] = "info"
+
+
+async def discover(
+    ollama_url: str,
+    try_ollama: Callable[[BackendSettings], Awaitable[bool]],
+    *,
+    has_mistral_key: bool,
+    remote_refused: bool,
+    has_embedded: bool,
+) -> Discovered:
+    """Return the first way to complete that is at hand.
+
+    ``try_ollama`` says whether the given Ollama has a model that fills in the middle. ``remote_refused`` is True
+    where the user ruled remote backends out.
+    """
+    ollama = BackendSettings(name="ollama", kind="ollama", url=ollama_url)
+    if await try_ollama(ollama):
+        return Discovered(ollama)
+    if has_mistral_key and not remote_refused:
+        return Discovered(BackendSettings(name="mistral", kind="mistral"), HOSTED_NOTICE, "warning")
+    if has_embedded:
+        return Discovered(BackendSettings(name="embedded", kind="embedded"))
+    return Discovered(None, NOTHING_NOTICE, "warning")

@@ -1,0 +1,113 @@
+"""The configured backends in order, with what is known of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from lsp_server.backends.base import Backend, BackendError, FillUnsupported
+from lsp_server.config.settings import BackendSettings
+from lsp_server.prompt.detection import UnknownModel, detect
+from lsp_server.prompt.families import Family
+from lsp_server.prompt.tokens import Calibration
+from lsp_server.routing.health import HEALTHY, Health
+from lsp_server.schedule.clock import Clock
+from lsp_server.types import ModelInfo
+
+DEFAULT_CONTEXT_TOKENS = 8192
+"""For a backend that does not tell: every FIM model in use reads at least this much."""
+
+
+@dataclass(slots=True)
+class Route:
+    """One backend and what is known of it. ``info`` and ``family`` are None until it was asked."""
+
+    backend: Backend
+    settings: BackendSettings
+    info: ModelInfo | None = None
+    family: Family | None = None
+    calibration: Calibration = field(default_factory=Calibration)
+    health: Health = HEALTHY
+
+    @property
+    def context_tokens(self) -> int:
+        """The model's context in tokens: the setting, else what the backend tells, else a safe default."""
+        told = self.info.context_tokens if self.info else None
+        return self.settings.context_tokens or told or DEFAULT_CONTEXT_TOKENS
+
+
+class Router:
+    """Gives the backends to try, keeps their health, and reports each change of it once."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        clock: Clock,
+        on_change: Callable[[Route, BackendError | None], None] | None = None,
+    ) -> None:
+        self.routes = tuple(routes)
+        self._clock = clock
+        self._on_change = on_change
+        self._probes: dict[str, asyncio.Task[None]] = {}
+
+    def candidates(self, only: str | None = None) -> list[Route]:
+        """The routes that may be tried now, first choice first; only the one named ``only`` if given."""
+        now_ms = self._clock.now_ms()
+        return [
+            route
+            for route in self.routes
+            if (only is None or route.backend.name == only) and route.health.may_try(now_ms)
+        ]
+
+    async def identify(self, route: Route) -> Family:
+        """Return the route's model family, asking the backend if it was not asked yet.
+
+        One question is under way at a time; cancelling one waiter does not end it. Raises ``BackendError``.
+        """
+        if route.family is None:
+            name = route.backend.name
+            probe = self._probes.get(name)
+            if probe is None:
+                probe = asyncio.ensure_future(self._probe(route))
+                self._probes[name] = probe
+                probe.add_done_callback(lambda done: self._probe_done(name, done))
+            await asyncio.shield(probe)
+        assert route.family is not None
+        return route.family
+
+    def succeeded(self, route: Route) -> None:
+        """Note a good answer."""
+        was_bad = bool(route.health.problem)
+        route.health = HEALTHY
+        if was_bad and self._on_change:
+            self._on_change(route, None)
+
+    def failed(self, route: Route, error: BackendError) -> None:
+        """Note a failure; the same problem again is not reported again."""
+        previous = route.health.problem
+        route.health = route.health.after_failure(error, self._clock.now_ms())
+        if route.health.problem != previous and self._on_change:
+            self._on_change(route, error)
+
+    async def close(self) -> None:
+        """Close every backend and forget the questions under way."""
+        for probe in self._probes.values():
+            probe.cancel()
+        await asyncio.gather(*(route.backend.close() for route in self.routes), return_exceptions=True)
+
+    def _probe_done(self, name: str, done: asyncio.Task[None]) -> None:
+        self._probes.pop(name, None)
+        if not done.cancelled():
+            done.exception()  # Marks it as seen: every waiter may have gone.
+
+    async def _probe(self, route: Route) -> None:
+        info = await route.backend.probe()
+        capabilities = route.backend.capabilities
+        found = detect(info, override=route.settings.family)
+        if isinstance(found, UnknownModel):
+            raise FillUnsupported(f"{route.backend.name}: {found.message}")
+        route.info = info
+        route.family = found.for_backend(
+            forces_start=capabilities.forces_start, takes_parts=capabilities.takes_parts
+        )

@@ -1,0 +1,131 @@
+"""What happened to the last requests: names and numbers, never source text."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lsp_server.types import Answer, PromptSummary, Trigger, Usage
+
+KEPT: Final = 100
+"""Requests kept for ``codestral.explain``: some minutes of typing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One finished request. ``path`` is relative to the workspace; positions are 0-based, in code points."""
+
+    number: int
+    path: str
+    language: str
+    line: int
+    column: int
+    trigger: Trigger
+    gate: str | None
+    detail: str
+    origin: str | None
+    backend: str | None
+    model: str | None
+    lines: int
+    characters: int
+    timings_ms: Mapping[str, float]
+    prompt: PromptSummary | None
+    usage: Usage | None
+
+
+class Log:
+    """The last events, newest last."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._events: deque[Event] = deque(maxlen=size)
+        self._count = 0
+
+    def record(
+        self, path: str, language: str, place: tuple[int, int], trigger: Trigger, answer: Answer
+    ) -> Event:
+        """Keep the event of one answer and return it."""
+        self._count += 1
+        suggestion = answer.suggestion
+        event = Event(
+            number=self._count,
+            path=path,
+            language=language,
+            line=place[0],
+            column=place[1],
+            trigger=trigger,
+            gate=answer.gate.name if answer.gate else None,
+            detail=answer.gate.detail if answer.gate else "",
+            origin=suggestion.origin if suggestion else None,
+            backend=answer.backend,
+            model=answer.model,
+            lines=suggestion.text.count("\n") + 1 if suggestion else 0,
+            characters=len(suggestion.text) if suggestion else 0,
+            timings_ms=answer.timings_ms,
+            prompt=answer.prompt,
+            usage=answer.usage,
+        )
+        self._events.append(event)
+        return event
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events kept, oldest first."""
+        return tuple(self._events)
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """The event as plain JSON values, times rounded to hundredths of a millisecond."""
+    prompt = event.prompt
+    usage = event.usage
+    return {
+        "number": event.number,
+        "path": event.path,
+        "language": event.language,
+        "line": event.line + 1,
+        "column": event.column + 1,
+        "trigger": event.trigger.value,
+        "gate": event.gate,
+        "detail": event.detail,
+        "origin": event.origin,
+        "backend": event.backend,
+        "model": event.model,
+        "lines": event.lines,
+        "characters": event.characters,
+        "timings_ms": rounded(event.timings_ms),
+        "prompt": summary_json(prompt),
+        "usage": usage_json(usage),
+    }
+
+
+def rounded(timings_ms: Mapping[str, float]) -> dict[str, float]:
+    """Times in milliseconds, to two decimals."""
+    return {name: round(value, 2) for name, value in timings_ms.items()}
+
+
+def summary_json(prompt: PromptSummary | None) -> dict[str, Any] | None:
+    """The prompt's numbers as plain JSON values."""
+    if prompt is None:
+        return None
+    return {
+        "family": prompt.family,
+        "tokens": prompt.tokens,
+        "prefix_chars": prompt.prefix_chars,
+        "suffix_chars": prompt.suffix_chars,
+        "snippets": [
+            {"path": path, "origin": origin, "score": round(score, 4)}
+            for path, origin, score in prompt.snippets
+        ],
+    }
+
+
+def usage_json(usage: Usage | None) -> dict[str, int | None] | None:
+    """Token counts as plain JSON values."""
+    if usage is None:
+        return None
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
+    }
