@@ -12,7 +12,7 @@ MARK: Final = "‸"
 
 
 def cursor_at(marked: str, language: str = "python", path: str | None = "/project/main.py") -> Cursor:
-    """Return the cursor that ``MARK`` stands for in ``marked``. Raises ``ValueError`` unless it is there once."""
+    """Return the cursor that ``MARK`` stands for in ``marked``. ``ValueError`` unless it is there once."""
     if marked.count(MARK) != 1:
         raise ValueError(f"the fixture needs exactly one {MARK}")
     before, after = marked.split(MARK)
