@@ -245,7 +245,8 @@ class Suggestion:
     """What may be shown: ``text`` goes in at ``position``; ``replaces`` code points after it are replaced.
 
     ``text`` uses ``\\n`` only and absolute indentation. ``origin`` says where it came from: ``backend``,
-    ``cache`` or ``joined``.
+    ``cache`` or ``joined``. ``id`` names it when the editor tells what became of it; empty until it is given
+    one.
     """
 
     text: str
@@ -254,6 +255,7 @@ class Suggestion:
     origin: str
     replaces: int = 0
     finish: Finish | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,13 @@ class Backend(Protocol):
         """Return what the backend tells about the model that will answer."""
         ...
 
+    async def count_tokens(self, clean: CleanPrompt) -> int | None:
+        """Return a prompt's exact length by the backend's own tokenizer, in tokens; None where it has none.
+
+        Raises ``BackendError`` and ``ValueError`` as ``stream`` does.
+        """
+        ...
+
     def stream(self, clean: CleanPrompt) -> AbstractAsyncContextManager[AsyncIterator[Chunk]]:
         """Open a request and give its chunks as they arrive."""
         ...

@@ -1,7 +1,7 @@
 """Which backend to use when none is configured.
 
-In this order: an Ollama that answers and has a model that fills in the middle; Mistral, if a key of theirs is in the
-environment; the embedded engine, if it is installed.
+In this order: an Ollama that answers and has a model that fills in the middle; Mistral, if a key of theirs is
+in the environment; the embedded engine, if it is installed.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Final, Literal
 from lsp_server.config.settings import BackendSettings
 
 HOSTED_NOTICE: Final = (
-    "No backend is configured, so completions come from Mistral's hosted API with the key in your environment: code "
-    'around the cursor is sent there. To stay on this machine set privacy.remote = "never".'
+    "No backend is configured, so completions come from Mistral's hosted API with your key: "
+    'code around the cursor is sent there. To stay on this machine set privacy.remote = "never".'
 )
 NOTHING_NOTICE: Final = (
-    "No model to complete with: start Ollama with a model such as qwen2.5-coder, set MISTRAL_API_KEY, or install the "
-    "embedded engine (pip install 'codestral-lsp[embedded]'). `codestral-lsp doctor` tells more."
+    "No model to complete with: start Ollama with a model such as qwen2.5-coder, set MISTRAL_API_KEY, or "
+    "install the embedded engine (pip install 'codestral-lsp[embedded]'). `codestral-lsp doctor` tells more."
 )
 
 
@@ -41,8 +41,8 @@ async def discover(
 ) -> Discovered:
     """Return the first way to complete that is at hand.
 
-    ``try_ollama`` says whether the given Ollama has a model that fills in the middle. ``remote_refused`` is True
-    where the user ruled remote backends out.
+    ``try_ollama`` says whether the given Ollama has a model that fills in the middle. ``remote_refused`` is
+    True where the user ruled remote backends out.
     """
     ollama = BackendSettings(name="ollama", kind="ollama", url=ollama_url)
     if await try_ollama(ollama):

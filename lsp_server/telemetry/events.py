@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,6 +33,7 @@ class Event:
     timings_ms: Mapping[str, float]
     prompt: PromptSummary | None
     usage: Usage | None
+    suggestion_id: str = ""
 
 
 class Log:
@@ -40,6 +41,7 @@ class Log:
 
     def __init__(self, size: int = KEPT) -> None:
         self._events: deque[Event] = deque(maxlen=size)
+        self._outcomes: OrderedDict[str, str] = OrderedDict()
         self._count = 0
 
     def record(
@@ -65,9 +67,27 @@ class Log:
             timings_ms=answer.timings_ms,
             prompt=answer.prompt,
             usage=answer.usage,
+            suggestion_id=suggestion.id if suggestion else "",
         )
         self._events.append(event)
         return event
+
+    def shown(self, suggestion_id: str) -> None:
+        """Note that the editor showed a suggestion."""
+        self._note(suggestion_id, self._outcomes.get(suggestion_id, "shown"))
+
+    def accepted(self, suggestion_id: str, length: int | None) -> None:
+        """Note that the user took a suggestion, or its first ``length`` UTF-16 units."""
+        self._note(suggestion_id, "accepted" if length is None else "accepted in part")
+
+    def outcome(self, event: Event) -> str | None:
+        """What became of an event's suggestion as far as the editor told."""
+        return self._outcomes.get(event.suggestion_id)
+
+    def _note(self, suggestion_id: str, outcome: str) -> None:
+        self._outcomes[suggestion_id] = outcome
+        while len(self._outcomes) > KEPT:
+            self._outcomes.popitem(last=False)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -75,7 +95,7 @@ class Log:
         return tuple(self._events)
 
 
-def as_json(event: Event) -> dict[str, Any]:
+def as_json(event: Event, outcome: str | None = None) -> dict[str, Any]:
     """The event as plain JSON values, times rounded to hundredths of a millisecond."""
     prompt = event.prompt
     usage = event.usage
@@ -93,6 +113,7 @@ def as_json(event: Event) -> dict[str, Any]:
         "model": event.model,
         "lines": event.lines,
         "characters": event.characters,
+        "outcome": outcome,
         "timings_ms": rounded(event.timings_ms),
         "prompt": summary_json(prompt),
         "usage": usage_json(usage),

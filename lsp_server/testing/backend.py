@@ -13,10 +13,10 @@ from lsp_server.types import Chunk, CleanPrompt, Destination, Finish, ModelInfo,
 
 @dataclass(slots=True)
 class ScriptedBackend:
-    """Answers from ``answer`` in pieces of ``piece`` code points and notes what it saw.
+    """Answers from ``answer``, ``piece`` code points at a time, and notes what it saw.
 
-    ``errors`` are raised by the next requests, in order. ``closed`` counts streams that were left before their
-    end; ``open`` those that run.
+    ``errors`` are raised by the next requests, in order. ``closed`` counts streams that were left before
+    their end; ``open`` those that run.
     """
 
     clock: Clock

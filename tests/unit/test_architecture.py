@@ -17,15 +17,15 @@ HEAVY = ("httpx", "httpx2", "ollama", "mistralai", "rich", "tree_sitter", "xllam
 
 
 def test_modules_are_short():
-    lengths = {str(m.relative_to(ROOT)): len(m.read_text(encoding="utf-8").splitlines()) for m in MODULES}
+    lengths = {m.relative_to(ROOT): len(m.read_text(encoding="utf-8").splitlines()) for m in MODULES}
     assert {name: n for name, n in lengths.items() if n > 400} == {}
     assert median(n for n in lengths.values() if n > 1) < 200
 
 
 @pytest.mark.parametrize("module", ["lsp_server.cli", "lsp_server.cli.serve", "lsp_server.app"])
 def test_nothing_heavy_is_imported_at_start_up(module):
-    code = f"import sys, {module}\nprint(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    command = [sys.executable, "-c", f"import sys, {module}\nprint(*sorted(sys.modules))"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert loaded.isdisjoint(HEAVY)
 
@@ -45,7 +45,8 @@ def test_every_public_definition_says_what_it_is():
     for module in MODULES:
         tree = ast.parse(module.read_text(encoding="utf-8"))
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                if not node.name.startswith("_") and ast.get_docstring(node) is None:
-                    missing.append(f"{module.name}:{node.name}")
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            if not node.name.startswith("_") and ast.get_docstring(node) is None:
+                missing.append(f"{module.name}:{node.name}")
     assert missing == []

@@ -1,0 +1,90 @@
+"""What the LSP room needs of the application, said from this side; ``lsp_server.app`` provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, Protocol
+
+from lsp_server.document.store import DocumentStore
+from lsp_server.types import Answer, Request
+
+Menu = Literal["auto", "always", "never"]
+
+
+class Notice(Protocol):
+    """One line for the user: what happened, where, what to do."""
+
+    @property
+    def level(self) -> Literal["info", "warning", "error"]:
+        """How it is shown."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The line."""
+        ...
+
+
+class Application(Protocol):
+    """The product behind the protocol. Its methods are called on the event loop and return at once."""
+
+    documents: DocumentStore
+
+    @property
+    def menu(self) -> Menu:
+        """The setting ``completion.menu`` in force."""
+        ...
+
+    def configure(self, tree: object) -> None:
+        """Take the editor's settings, any JSON, wrapped in ``codestral`` or not. Never raises."""
+        ...
+
+    def set_workspace(self, folders: Sequence[str]) -> None:
+        """Take the native paths of the workspace's folders, which replace the ones before."""
+        ...
+
+    async def start(self) -> None:
+        """Get ready in the background; runs after ``initialized``."""
+        ...
+
+    async def complete(self, request: Request) -> Answer:
+        """Answer ``request``. Raises nothing but ``asyncio.CancelledError``.
+
+        A newer request of the same ``Request.stream`` ends this one, which then answers with the gate
+        ``superseded``; closing its document ends it with another gate.
+        """
+        ...
+
+    def document_changed(self, uri: str) -> None:
+        """A document's text is another now. ``uri`` is spelled as in ``Document.uri``."""
+        ...
+
+    def document_closed(self, uri: str) -> None:
+        """A document is no longer open: what runs for it ends. ``uri`` is spelled as in ``Document.uri``."""
+        ...
+
+    def accepted(self, suggestion_id: str, length: int | None) -> None:
+        """The user took a suggestion: all of it (None), or its first ``length`` UTF-16 units."""
+        ...
+
+    def shown(self, suggestion_id: str) -> None:
+        """The editor shows a suggestion."""
+        ...
+
+    def explain(self) -> dict[str, object]:
+        """The last requests and what became of them, as JSON can hold it."""
+        ...
+
+    def snooze(self, minutes: float | None) -> None:
+        """Make no suggestions by itself for ``minutes``; None ends that."""
+        ...
+
+    def subscribe(
+        self, on_notice: Callable[[Notice], None], approve: Callable[[str, str], Awaitable[bool]]
+    ) -> None:
+        """Take the ways to reach the user: a message, and a question about an origin with its reason."""
+        ...
+
+    async def close(self) -> None:
+        """Stop everything that runs."""
+        ...

@@ -1,0 +1,98 @@
+"""What the client can do, read once from the params of ``initialize``.
+
+Read as plain JSON: a client that announces something odd still gets a server, and start-up is spared the
+generation of code for some hundred capability types that nothing here looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lsp_server.document.positions import Encoding, choose_encoding
+from lsp_server.document.uris import to_path
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The editor at the other end, as far as answers depend on it."""
+
+    name: str = ""
+    version: str = ""
+    encoding: Encoding = Encoding.UTF16
+    inline_completion: bool = False
+    """It announces ``textDocument.inlineCompletion`` as an object; lsp-mode's null does not count."""
+    snippets: bool = False
+    insert_text_modes: frozenset[int] = frozenset()
+    markdown: bool = False
+    configuration: bool = False
+    """It answers ``workspace/configuration``."""
+    registers_configuration: bool = False
+    """It wants to be asked for ``workspace/didChangeConfiguration``."""
+    process_id: int | None = None
+    folders: tuple[str, ...] = ()
+    """Native paths of the workspace's folders."""
+
+
+def read_client(params: Mapping[str, Any]) -> Client:
+    """Return what ``params`` of ``initialize`` tell. What is missing or odd counts as not announced."""
+    capabilities = dig(params, "capabilities")
+    item = dig(capabilities, "textDocument", "completion", "completionItem")
+    settings = dig(capabilities, "workspace", "didChangeConfiguration")
+    return Client(
+        name=_text(dig(params, "clientInfo", "name")),
+        version=_text(dig(params, "clientInfo", "version")),
+        encoding=choose_encoding(_strings(dig(capabilities, "general", "positionEncodings"))),
+        inline_completion=isinstance(dig(capabilities, "textDocument", "inlineCompletion"), Mapping),
+        snippets=dig(item, "snippetSupport") is True,
+        insert_text_modes=_modes(dig(item, "insertTextModeSupport", "valueSet")),
+        markdown="markdown" in _strings(dig(item, "documentationFormat")),
+        configuration=dig(capabilities, "workspace", "configuration") is True,
+        registers_configuration=dig(settings, "dynamicRegistration") is True,
+        process_id=_process_id(params.get("processId")),
+        folders=_folders(params),
+    )
+
+
+def dig(tree: object, *names: str) -> Any:
+    """Return the value at the path ``names`` in nested objects, or None where there is none."""
+    for name in names:
+        if not isinstance(tree, Mapping):
+            return None
+        tree = tree.get(name)
+    return tree
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()
+
+
+def _modes(value: object) -> frozenset[int]:
+    return frozenset(v for v in value if isinstance(v, int)) if isinstance(value, list) else frozenset()
+
+
+def _process_id(value: object) -> int | None:
+    """A process to watch. 0 and negative numbers mean groups of processes to the system."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def _folders(params: Mapping[str, Any]) -> tuple[str, ...]:
+    folders = params.get("workspaceFolders")
+    if isinstance(folders, list) and folders:
+        return folder_paths(folders)
+    root_uri, root_path = params.get("rootUri"), params.get("rootPath")
+    if isinstance(root_uri, str):
+        return folder_paths([{"uri": root_uri}])
+    return (root_path,) if isinstance(root_path, str) and root_path else ()
+
+
+def folder_paths(folders: object) -> tuple[str, ...]:
+    """Return the native paths of workspace folders (``{"uri": ...}``) that are on this machine."""
+    uris = (dig(folder, "uri") for folder in folders) if isinstance(folders, list) else ()
+    paths = (to_path(uri) for uri in uris if isinstance(uri, str))
+    return tuple(path for path in paths if path is not None)

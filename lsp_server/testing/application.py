@@ -1,0 +1,119 @@
+"""An application that answers as a test tells it to, in place of ``lsp_server.app.App``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from lsp_server.document.store import DocumentStore
+from lsp_server.schedule.supersede import Streams
+from lsp_server.types import Answer, Request, Suggestion
+
+Reply = Callable[[Request], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notice for the user."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+@dataclass
+class ScriptedApplication:
+    """Fulfils ``lsp_server.lsp.application.Application`` and keeps its promises, without an engine.
+
+    ``reply`` makes the answers. While ``gate`` is cleared, requests wait for it. ``journal`` holds every
+    other call as ``(name, *arguments)``, in order.
+    """
+
+    reply: Reply = field(default=lambda _: Answer())
+    menu: Literal["auto", "always", "never"] = "auto"
+    documents: DocumentStore = field(default_factory=DocumentStore)
+    journal: list[tuple[Any, ...]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+        self._streams = Streams()
+        self.notify: Callable[[Message], None] = lambda _: None
+        self.approve: Callable[[str, str], Awaitable[bool]] | None = None
+
+    def configure(self, tree: object) -> None:
+        """Noted."""
+        self.journal.append(("configure", tree))
+
+    def set_workspace(self, folders: Sequence[str]) -> None:
+        """Noted."""
+        self.journal.append(("set_workspace", tuple(folders)))
+
+    async def start(self) -> None:
+        """Noted."""
+        self.journal.append(("start",))
+
+    async def complete(self, request: Request) -> Answer:
+        """What ``reply`` says, once ``gate`` is open; superseded and closed as the protocol asks."""
+        self.requests.append(request)
+        return await self._streams.run(request.stream, self._answer(request))
+
+    async def _answer(self, request: Request) -> Answer:
+        await self.gate.wait()
+        return self.reply(request)
+
+    def document_changed(self, uri: str) -> None:
+        """Noted."""
+        self.journal.append(("document_changed", uri))
+
+    def document_closed(self, uri: str) -> None:
+        """Noted; ends what runs for the document."""
+        self.journal.append(("document_closed", uri))
+        self._streams.close(uri)
+
+    def accepted(self, suggestion_id: str, length: int | None) -> None:
+        """Noted."""
+        self.journal.append(("accepted", suggestion_id, length))
+
+    def shown(self, suggestion_id: str) -> None:
+        """Noted."""
+        self.journal.append(("shown", suggestion_id))
+
+    def explain(self) -> dict[str, object]:
+        """How many requests there were."""
+        return {"requests": len(self.requests)}
+
+    def snooze(self, minutes: float | None) -> None:
+        """Noted."""
+        self.journal.append(("snooze", minutes))
+
+    def subscribe(
+        self, on_notice: Callable[[Message], None], approve: Callable[[str, str], Awaitable[bool]]
+    ) -> None:
+        """Kept as ``notify`` and ``approve``."""
+        self.notify = on_notice
+        self.approve = approve
+
+    async def close(self) -> None:
+        """Noted."""
+        self.journal.append(("close",))
+        self._streams.close("")
+
+    def noted(self, name: str) -> list[tuple[Any, ...]]:
+        """The arguments of the calls of ``name``, in order."""
+        return [call[1:] for call in self.journal if call[0] == name]
+
+
+def suggest(*texts: str) -> Reply:
+    """Replies that suggest ``texts`` at the cursor, best first, with the ids ``s0``, ``s1`` and so on."""
+
+    def reply(request: Request) -> Answer:
+        blank = Suggestion(text="", position=request.cursor.position, backend="scripted", origin="backend")
+        return Answer(
+            suggestions=tuple(replace(blank, text=text, id=f"s{n}") for n, text in enumerate(texts)),
+            backend="scripted",
+        )
+
+    return reply
