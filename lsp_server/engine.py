@@ -11,6 +11,7 @@ from lsp_server.config.settings import Settings
 from lsp_server.generation import Generated, Limits, generate
 from lsp_server.policy.clearance import Policy
 from lsp_server.prompt import layout
+from lsp_server.prompt.families import Family
 from lsp_server.prompt.window import Anchor
 from lsp_server.routing.router import Route, Router
 from lsp_server.schedule.cache import Cache
@@ -20,6 +21,7 @@ from lsp_server.shaping.filters import shape
 from lsp_server.shaping.mode import Mode, choose_mode
 from lsp_server.types import (
     Answer,
+    CleanPrompt,
     Cursor,
     Gate,
     Prompt,
@@ -33,7 +35,15 @@ DISABLED: Final = Gate("disabled", "completion is switched off (completion.enabl
 LANGUAGE_OFF: Final = "language_disabled"
 NO_BACKEND: Final = Gate("no_backend", "no backend is configured: run `codestral-lsp doctor`")
 BACKEND_FAILED: Final = "backend_failed"
+TOO_LONG: Final = Gate("prompt_too_long", "the prompt does not fit the model's context")
 INSIDE_WORD: Final = Gate("inside_word", "the cursor is inside a word")
+
+
+EXACT_SHARE: Final = 0.8
+"""From this part of the model's context on, a prompt is counted by the backend's own tokenizer where it has
+one: the estimate may be wrong by a tenth and more on unusual text."""
+LAYOUT_ROUNDS: Final = 3
+"""Each round learns the true ratio of tokens to text, so the second fits but for the smoothing."""
 
 
 @dataclass(slots=True)
@@ -149,28 +159,49 @@ class Engine:
         family = await self._router.identify(route)
         watch.lap("identify")
         mode = choose_mode(cursor)
+        clean = await self._prompt(route, family, cursor, mode, watch)
+        if isinstance(clean, Gate):
+            return Answer(gate=clean, backend=route.backend.name)
+        limits = Limits(mode, self._settings.completion.max_lines)
+        generated = await generate(route.backend, clean, cursor, limits, watch.lap)
+        self._note(route, clean.prompt, generated)
+        answer = self._shape(route, clean.prompt, generated, cursor)
+        watch.lap("shaping")
+        return answer
+
+    async def _prompt(
+        self, route: Route, family: Family, cursor: Cursor, mode: Mode, watch: Stopwatch
+    ) -> CleanPrompt | Gate:
+        """Lay out the prompt and clear it; one near the model's context is counted exactly and cut again."""
+        for _ in range(LAYOUT_ROUNDS):
+            prompt = self._lay_out(route, family, cursor, mode)
+            watch.lap("prompt")
+            clean = self._policy.clear(prompt, cursor, route.backend.destination)
+            watch.lap("policy")
+            room = route.context_tokens - prompt.max_tokens
+            if isinstance(clean, Gate) or prompt.tokens < room * EXACT_SHARE:
+                return clean
+            exact = await route.backend.count_tokens(clean)
+            watch.lap("count")
+            if exact is None:
+                return clean
+            route.calibration = route.calibration.observe(prompt.tokens, exact)
+            if exact <= room:
+                return clean
+        return TOO_LONG
+
+    def _lay_out(self, route: Route, family: Family, cursor: Cursor, mode: Mode) -> Prompt:
         key = (cursor.document.uri, route.backend.name)
         prompt, self._anchors[key] = layout.lay_out(
             cursor,
             family,
             limits=self._limits(route),
-            snippets=(),
             anchor=self._anchors.get(key),
             calibration=route.calibration,
             relative_path=self._policy.relative(cursor),
             single_line=mode is Mode.LINE,
         )
-        watch.lap("prompt")
-        clean = self._policy.clear(prompt, cursor, route.backend.destination)
-        watch.lap("policy")
-        if isinstance(clean, Gate):
-            return Answer(gate=clean, backend=route.backend.name)
-        limits = Limits(mode, self._settings.completion.max_lines)
-        generated = await generate(route.backend, clean, cursor, limits, watch.lap)
-        self._note(route, prompt, generated)
-        answer = self._shape(route, prompt, generated, cursor)
-        watch.lap("shaping")
-        return answer
+        return prompt
 
     def _limits(self, route: Route) -> layout.Limits:
         capabilities = route.backend.capabilities

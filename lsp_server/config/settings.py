@@ -23,7 +23,8 @@ DEFAULT_URLS: dict[BackendKind, str] = {
 class Section(BaseModel):
     """Base of all sections: immutable, and a name it does not know is an error with that name in it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An input can be a key in the wrong place, and a number that is none compares with nothing.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class CompletionSettings(Section):

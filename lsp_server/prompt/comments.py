@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 _HASH: Final = (
-    "awk cmake coffeescript crystal dockerfile elixir fish gdscript graphql hcl julia just make makefile nim nix "
-    "perl perl6 plaintext powershell python r raku ruby shellscript sh bash zsh starlark tcl terraform toml yaml"
+    "awk bash cmake coffeescript crystal dockerfile elixir fish gdscript graphql hcl julia just make "
+    "makefile nim nix perl perl6 plaintext powershell python r raku ruby sh shellscript starlark tcl "
+    "terraform toml yaml zsh"
 )
 _DASHES: Final = "ada applescript elm haskell lean lua purescript sql vhdl"
 _SEMICOLON: Final = "asm clojure commonlisp elisp emacs-lisp ini janet lisp racket scheme"
@@ -37,6 +38,7 @@ _SYNTAX: Final = {
 
 def comment(text: str, language: str) -> str:
     """Return ``text`` as comment lines in ``language`` (an LSP language identifier), each with its line
-    end."""
+    end.
+    """
     opening, closing = _SYNTAX.get(language.lower(), _SLASHES)
     return "".join(f"{opening}{line}{closing}".rstrip() + "\n" for line in text.split("\n"))

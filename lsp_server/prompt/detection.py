@@ -2,7 +2,8 @@
 
 A wrong guess shows as control tokens in the user's code, so only what is known counts: the setting, the
 backend's own template, the architecture where it says enough, and names of models that were trained to fill
-in the middle. ``qwen2.5-coder`` is one, plain ``qwen2.5`` is not."""
+in the middle. ``qwen2.5-coder`` is one, plain ``qwen2.5`` is not.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +89,8 @@ def normalise_name(name: str) -> str:
     """Return a model's name without its folder or owner, in lower case, words joined by hyphens.
 
     ``Qwen/Qwen2.5-Coder-7B``, ``qwen2.5-coder:7b-base`` and ``Qwen2.5 Coder 7B`` all begin with
-    ``qwen2.5-coder``."""
+    ``qwen2.5-coder``.
+    """
     last = re.split(r"[/\\]", name.strip().rstrip("/\\"))[-1]
     return re.sub(r"[\s_:@-]+", "-", last.lower().removesuffix(".gguf"))
 
@@ -122,8 +124,8 @@ def _by_architecture(info: ModelInfo) -> str | None:
 def _unknown_model(info: ModelInfo) -> UnknownModel:
     return UnknownModel(
         info.name,
-        f"{_shown(info.name)} is not known to fill in the middle. Choose a model that does (such as qwen2.5-coder), "
-        f'or set family = "..." for this backend to the family it belongs to: {_fill_families()}. '
+        f"{_shown(info.name)} is not known to fill in the middle. Choose a model that does, such as "
+        f'qwen2.5-coder, or set family = "..." for this backend to its family: {_fill_families()}. '
         'family = "chat" asks any instruct model in words, which is slower and less exact.',
     )
 

@@ -23,8 +23,10 @@ class Family:
     """How one family of models is prompted. Implements ``lsp_server.types.Template``.
 
     ``stops`` end an answer, the likeliest first: control tokens and end-of-text spelt out, for servers that
-    give them as text. ``control_tokens`` must not occur in the user's own text. ``healed`` replaces
-    ``layout`` where the backend can make the model begin with a given text."""
+    give them as text. ``control_tokens`` must not occur in the user's own text; one that begins with a line
+    feed must not begin a line there. ``healed`` replaces ``layout`` where the backend can make the model
+    begin with a given text.
+    """
 
     name: str
     title: str
@@ -74,7 +76,7 @@ _CODESTRAL: Final = Family(
         Files(other="+++++ {path}\n{text}\n\n", current="+++++ {path}\n", inside=True),
     ),
     stops=("\n+++++ ", "[SUFFIX]", "[PREFIX]", "[MIDDLE]", "</s>"),
-    control_tokens=("+++++ ", "[SUFFIX]", "[PREFIX]", "[MIDDLE]", "[INST]", "[/INST]", "<s>", "</s>"),
+    control_tokens=("\n+++++ ", "[SUFFIX]", "[PREFIX]", "[MIDDLE]", "[INST]", "[/INST]", "<s>", "</s>"),
 )
 
 # Prefix-first is the documented form. With the start forced, the suffix-first variant keeps the server's
@@ -188,9 +190,9 @@ _CHAT: Final = Family(
     control_tokens=(HOLE, "<|im_start|>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "[INST]", "[/INST]"),
     form=PromptForm.CHAT,
     system=(
-        f"You complete code. The user sends a file in which {HOLE} marks the cursor. Answer with exactly the text "
-        f"that belongs in place of {HOLE}, with its indentation: no explanation, no Markdown, and nothing of what "
-        "stands before or after it."
+        f"You complete code. The user sends a file in which {HOLE} marks the cursor. Answer with exactly the "
+        f"text that belongs in place of {HOLE}, with its indentation: no explanation, no Markdown, and "
+        "nothing of what stands before or after it."
     ),
 )
 

@@ -2,7 +2,8 @@
 
 A prompt that ends inside a word, or in blanks that belong to the next token, ends in a token the model hardly
 ever saw there, and it goes on badly (``x.`` becomes ``iteams``, ``return `` gets a second blank). So that
-piece is taken off the prompt, and the backend makes the model begin its answer with it."""
+piece is taken off the prompt, and the backend makes the model begin its answer with it.
+"""
 
 from __future__ import annotations
 
@@ -17,25 +18,25 @@ LONGEST_MARKS: Final = 3
 """Tokens of marks are ``(``, ``==``, ``});`` and the like; vocabularies have few that are longer."""
 
 _BLANKS: Final = rf"[ \t]{{0,{LONGEST_BLANKS}}}"
-_PIECE: Final = re.compile(
-    rf"(?:(?:{_BLANKS}|(?<![^\w\s])[^\w\s])\w{{1,{LONGEST_WORD}}}|{_BLANKS}[^\w\s]{{1,{LONGEST_MARKS}}}|{_BLANKS})\Z"
-)
+_WORD: Final = rf"(?:{_BLANKS}|(?<![^\w\s])[^\w\s])\w{{1,{LONGEST_WORD}}}"
+_MARKS: Final = rf"{_BLANKS}[^\w\s]{{1,{LONGEST_MARKS}}}"
+_PIECE: Final = re.compile(rf"(?:{_WORD}|{_MARKS}|{_BLANKS})\Z")
 """A word with the blanks, or the single mark, in front of it; marks with their blanks; or blanks alone.
 Byte-level vocabularies (Qwen, tekken, DeepSeek) join a word to the one blank or mark before it: `` iter``,
 ``.append``."""
+_WHOLE: Final = re.compile(r"\w\w|[ \t][ \t]")
+"""Two characters that no token boundary parts."""
 _LONGEST: Final = LONGEST_BLANKS + LONGEST_WORD
 
 
 def heal(prefix: str) -> tuple[str, str]:
     """Return the part of ``prefix`` to keep in the prompt, and the forced start of the answer.
 
-    Together they are ``prefix``. Nothing is forced behind a line end, and a word longer than ``LONGEST_WORD``
-    is left whole."""
+    Together they are ``prefix``. Nothing is forced behind a line end, and nothing where the piece is longer
+    than the limits above.
+    """
     match = _PIECE.search(prefix, max(0, len(prefix) - _LONGEST - 1))
     start = match.start() if match else len(prefix)
-    inside_word = 0 < start < len(prefix) and _is_word(prefix[start - 1]) and _is_word(prefix[start])
-    return (prefix, "") if inside_word else (prefix[:start], prefix[start:])
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    if 0 < start < len(prefix) and _WHOLE.match(prefix, start - 1):
+        return prefix, ""
+    return prefix[:start], prefix[start:]

@@ -14,8 +14,8 @@ from lsp_server.prompt.window import Anchor, Window, cut_window
 from lsp_server.types import Cursor, Prompt, PromptForm, Snippet
 
 SUFFIX_SHARE: Final = 4
-"""One part in this many of the window is for the suffix. Between Continue's fifth and llama.vim's 64 lines of
-320; what one side does not need, the other takes."""
+"""One part in this many of the window is for the suffix, where Continue and llama.vim give it a fifth. What
+one side does not need, the other takes."""
 SNIPPET_SHARE: Final = 2
 """Other files take at most one part in this many of the budget: the text around the cursor says most."""
 SMALLEST_BUDGET: Final = 64
@@ -74,7 +74,8 @@ def lay_out(  # noqa: PLR0913 - the one call that brings all inputs of a prompt 
     ends only, can be encoded as UTF-8, holds none of the family's control tokens but its own, and takes by
     the estimate at most what ``limits`` allows. Snippets are taken in their order while they fit into their
     share; those that do not are left out. ``single_line`` stops at the line's end where text follows on the
-    line."""
+    line.
+    """
     estimate = TokenEstimate(calibration or Calibration())
     tokens = family.control_tokens
     base = Prompt(
@@ -151,7 +152,8 @@ def _stops(
     """The stop texts, the most useful first, as many as the backend takes.
 
     Where words follow on the line, an answer that goes on behind its end cannot be used. Behind a lone
-    bracket it can, and a leading line break is no end, so the line's end is no stop there."""
+    bracket it can, and a leading line break is no end, so the line's end is no stop there.
+    """
     follows = single_line and any(map(str.isalnum, cursor.after[:200]))
     stops = dict.fromkeys((*(("\n",) if follows else ()), *extra, *family.stops))
     return tuple(stop for stop in stops if stop)[: limits.max_stops]

@@ -4,7 +4,8 @@ Servers read control tokens in a prompt wherever they stand. Source code that me
 (ours does) would end the prompt there, and a file name could forge a section. Such a spelling gets a blank
 behind its first character, ``< |fim_middle|>``: no tokenizer reads that as the token, and the model can still
 see what is meant. Taking the text out would show the model code that is not there; an invisible character
-would come back in suggestions."""
+would come back in suggestions.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +21,11 @@ LONGEST_PATH: Final = 200
 
 
 def neutralise(text: str, tokens: tuple[str, ...]) -> str:
-    """Return ``text`` with none of ``tokens`` in it. Linear in its length; mostly it is ``text`` itself."""
-    if not any(token in text for token in tokens):
+    """Return ``text`` with none of ``tokens`` in it. Linear in its length; mostly it is ``text`` itself.
+
+    A token that begins with a line feed is looked for at the beginning of every line.
+    """
+    if not any(token.lstrip("\n") in text for token in tokens):
         return text
     return _pattern(tokens).sub(_broken, text)
 
@@ -48,7 +52,12 @@ def _pattern(tokens: tuple[str, ...]) -> re.Pattern[str]:
 
     The look-ahead leaves the rest to be searched, so that tokens that overlap are all broken.
     """
-    return re.compile("|".join(f"{re.escape(token[0])}(?={re.escape(token[1:])})" for token in tokens))
+    return re.compile("|".join(map(_place, tokens)), re.MULTILINE)
+
+
+def _place(token: str) -> str:
+    start, text = ("^", token[1:]) if token.startswith("\n") else ("", token)
+    return f"{start}{re.escape(text[0])}(?={re.escape(text[1:])})"
 
 
 def _broken(match: re.Match[str]) -> str:

@@ -19,7 +19,8 @@ class Files:
     ``other`` holds ``{path}`` and ``{text}`` of one other file, ``current`` the ``{path}`` of the cursor's
     own. ``start`` opens the list. ``inside``: all of it belongs into the prefix part. ``between`` is the end
     of ``current`` that comes inside the prefix part where the rest stands before. ``always``: the own path is
-    given even when nothing else is. With no ``other`` everything is given as comments in the prefix part."""
+    given even when nothing else is. With no ``other`` everything is given as comments in the prefix part.
+    """
 
     start: str = ""
     other: str = ""
@@ -32,7 +33,8 @@ class Files:
         """Return what stands before the infill, and what stands at the beginning of its prefix part.
 
         Both are empty while there is nothing but the file itself to show. A ``blank`` prompt is shown the
-        path, which is then all there is to go by."""
+        path, which is then all there is to go by.
+        """
         if not (prompt.snippets or blank or (self.always and prompt.path)):
             return "", ""
         path = prompt.path or UNTITLED

@@ -15,7 +15,8 @@ real count over the same windows, at factor 1, as 1 % / median / 99 %:
     Qwen2.5-Coder   0.94  1.25  1.6
 
 No window of code fell under 0.85, so the first factor of 1.15 keeps the estimate above the truth; a model's
-own reports then bring the factor to its median. Random base64 (0.72) and rare Chinese (0.53) stay below."""
+own reports then bring the factor to its median. Random base64 (0.72) and rare Chinese (0.53) stay below.
+"""
 
 from __future__ import annotations
 

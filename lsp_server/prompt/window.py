@@ -86,7 +86,8 @@ def cut_window(
     """Return the window around ``cursor``: at most ``prefix_tokens`` plus ``suffix_tokens`` by ``estimate``.
 
     The ends of ``anchor`` are kept while the text between them fits and neither side is nearly empty. Ends
-    lie at line boundaries, except that a line longer than its room is cut between words."""
+    lie at line boundaries, except that a line longer than its room is cut between words.
+    """
     shares = _Shares(estimate.room(prefix_tokens), estimate.room(suffix_tokens))
     above = _kept_above(cursor, shares, anchor) if anchor else None
     below = _kept_below(cursor, shares, anchor) if anchor else None

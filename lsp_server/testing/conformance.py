@@ -73,8 +73,8 @@ class Kind:
         key: str | None = TEST_KEY,
         **settings: Any,
     ) -> AsyncIterator[Backend]:
-        """A backend for a fake. It closes with the context."""
-        described = BackendSettings(name="under-test", kind=self.name, url=fake.url, **settings)
+        """A backend for a fake, with other settings where given. It closes with the context."""
+        described = BackendSettings(**{"name": "under-test", "kind": self.name, "url": fake.url, **settings})
         secret = SecretStr(key) if key is not None else None
         backend: Backend = self.make(
             described, key=secret, session="session-1", remote=False, deadlines=deadlines

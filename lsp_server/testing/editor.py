@@ -210,6 +210,16 @@ class FakeEditor:
         """The document's text with ``‸`` at the cursor."""
         return self._buffers[uri].marked
 
+    def move(self, uri: str, offset: int) -> None:
+        """Put the cursor ``offset`` code points behind the text's start, as a click does."""
+        buffer = self._buffers[uri]
+        buffer.cursor = buffer.place(offset)
+
+    def move(self, uri: str, offset: int) -> None:
+        """Put the cursor ``offset`` code points behind the text's start, as a click would."""
+        buffer = self._buffers[uri]
+        buffer.cursor = buffer.place(offset)
+
     def type(self, uri: str, text: str) -> None:
         """Insert ``text`` at the cursor."""
         cursor = self._buffers[uri].cursor

@@ -145,6 +145,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Start answering when a request is complete."""
         self._buffer += data
+        if not self._buffer[:1].isalpha():  # No method begins so: a TLS handshake, for one.
+            self.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            self.close()
+            return
         self._next()
 
     def eof_received(self) -> bool:

@@ -1,0 +1,348 @@
+"""The composition root: builds everything from the settings in force, and alone names every room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from lsp_server.backends.base import BackendError
+from lsp_server.backends.create import create_backend
+from lsp_server.config.approvals import Approvals
+from lsp_server.config.environment import mistral_key_names, ollama_address
+from lsp_server.config.keys import KeyRefused, resolve_key
+from lsp_server.config.layers import Resolved
+from lsp_server.config.load import load
+from lsp_server.config.locations import data_folder
+from lsp_server.config.settings import BackendSettings, Settings
+from lsp_server.config.trust import is_remote
+from lsp_server.document.store import DocumentStore
+from lsp_server.engine import Engine
+from lsp_server.policy.clearance import Policy
+from lsp_server.policy.paths import PathRules
+from lsp_server.routing.discovery import discover
+from lsp_server.routing.router import Route, Router
+from lsp_server.routing.session import read_salt, session_value
+from lsp_server.schedule.cache import Cache
+from lsp_server.schedule.clock import Clock, SystemClock
+from lsp_server.schedule.supersede import Streams
+from lsp_server.telemetry.events import Log, as_json
+from lsp_server.types import Answer, Gate, Request, Trigger
+
+logger = logging.getLogger(__name__)
+
+SNOOZED: Final = Gate("snoozed", "automatic suggestions are snoozed (codestral.snooze)")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line for the user, to be shown once."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """What one configuration amounts to."""
+
+    resolved: Resolved
+    policy: Policy
+    router: Router
+    engine: Engine
+
+
+class App:
+    """The whole server but for its transport: documents, settings, engine, and what the user is told.
+
+    Nothing here raises at a keystroke. A change of settings builds a new engine; what ran in the old one ends
+    by itself.
+    """
+
+    def __init__(
+        self, config_file: Path | None, environ: Mapping[str, str], clock: Clock | None = None
+    ) -> None:
+        self.documents = DocumentStore()
+        self._config_file = config_file
+        self._environ = environ
+        self._clock = clock or SystemClock()
+        self._editor_tree: object = None
+        self._folders: tuple[str, ...] = ()
+        self._built: _Built | None = None
+        self._discovered: tuple[BackendSettings, ...] = ()
+        self._streams = Streams()
+        self._cache = Cache()
+        self._log = Log()
+        self._answered = 0
+        self._snoozed_until_ms = 0.0
+        self._outbox: list[Notice] = []
+        self._said: set[str] = set()
+        self._on_notice: Callable[[Notice], None] | None = None
+        self._approve: Callable[[str, str], Awaitable[bool]] | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._background: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    def from_environment(cls, config_file: Path | None = None) -> App:
+        """The app for this process: its environment, the user's file, the system's clock."""
+        return cls(config_file, os.environ)
+
+    # What the editor tells.
+
+    def subscribe(
+        self, on_notice: Callable[[Notice], None], approve: Callable[[str, str], Awaitable[bool]]
+    ) -> None:
+        """Send notices to ``on_notice``, those that waited first, and ask ``approve`` about origins."""
+        self._on_notice = on_notice
+        self._approve = approve
+        waiting, self._outbox = self._outbox, []
+        for notice in waiting:
+            on_notice(notice)
+
+    def configure(self, tree: object) -> None:
+        """Take the editor's settings. Wrong values are said once and left out."""
+        self._editor_tree = tree
+        self._rebuild()
+
+    def set_workspace(self, folders: Sequence[str]) -> None:
+        """Take the workspace's folders (native paths); their settings files may narrow the settings."""
+        if tuple(folders) != self._folders:
+            self._folders = tuple(folders)
+            self._rebuild()
+
+    async def start(self) -> None:
+        """Find a backend if none is configured, and warm up the one that will answer."""
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._start())
+        await asyncio.shield(self._starting)
+
+    def document_changed(self, uri: str) -> None:
+        """Nothing to do yet: a request pins its own snapshot, and a newer one supersedes it."""
+
+    def document_closed(self, uri: str) -> None:
+        """End what runs for the document and forget its windows."""
+        self._streams.close(uri)
+        if self._built:
+            self._built.engine.forget(uri)
+
+    # What the editor asks.
+
+    @property
+    def menu(self) -> Literal["auto", "always", "never"]:
+        """The setting ``completion.menu``."""
+        return self.settings.completion.menu
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._current().resolved.settings
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong in the configuration, a line each."""
+        return tuple(str(problem) for problem in self._current().resolved.problems)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The backends in use, first choice first."""
+        return self._current().router.routes
+
+    async def complete(self, request: Request) -> Answer:
+        """Answer ``request``; a newer one of the same stream ends it with the gate ``superseded``."""
+        answer = self._identified(await self._streams.run(request.stream, self._complete(request)))
+        cursor = request.cursor
+        self._log.record(
+            self._current().policy.relative(cursor) or cursor.document.uri,
+            cursor.document.language,
+            (cursor.position.line, cursor.position.column),
+            request.trigger,
+            answer,
+        )
+        return answer
+
+    def shown(self, suggestion_id: str) -> None:
+        """Note that a suggestion was shown."""
+        self._log.shown(suggestion_id)
+
+    def accepted(self, suggestion_id: str, length: int | None) -> None:
+        """Note that a suggestion was taken, or its first ``length`` UTF-16 units."""
+        self._log.accepted(suggestion_id, length)
+
+    def snooze(self, minutes: float | None) -> None:
+        """Make no automatic suggestions for ``minutes``; None ends a snooze."""
+        self._snoozed_until_ms = 0.0 if minutes is None else self._clock.now_ms() + minutes * 60_000.0
+
+    def explain(self) -> dict[str, object]:
+        """The last requests and the state of each backend, as plain JSON values without source text."""
+        return {
+            "backends": [route_json(route) for route in self.routes],
+            "problems": list(self.problems),
+            "requests": [as_json(event) for event in reversed(self._log.events)],
+        }
+
+    async def close(self) -> None:
+        """End everything: requests, connections, child processes."""
+        for task in (*self._background, *([self._starting] if self._starting else [])):
+            task.cancel()
+        self._streams.close("")
+        if self._built:
+            await self._built.router.close()
+
+    # How it is built.
+
+    def _identified(self, answer: Answer) -> Answer:
+        """The answer with an identifier on each suggestion, by which the editor tells what became of it."""
+        if not answer.suggestions:
+            return answer
+        self._answered += 1
+        suggestions = (
+            replace(suggestion, id=f"{self._answered}.{index}")
+            for index, suggestion in enumerate(answer.suggestions)
+        )
+        return replace(answer, suggestions=tuple(suggestions))
+
+    async def _complete(self, request: Request) -> Answer:
+        if request.trigger is Trigger.AUTOMATIC and self._clock.now_ms() < self._snoozed_until_ms:
+            return Answer(gate=SNOOZED)
+        if self._starting and not self._starting.done() and not self._current().router.routes:
+            await asyncio.shield(self._starting)
+        return await self._current().engine.complete(request)
+
+    def _current(self) -> _Built:
+        if self._built is None:
+            self._built = self._build()
+        return self._built
+
+    def _rebuild(self) -> None:
+        """Forget the engine; the next request builds one from the new settings."""
+        old, self._built = self._built, None
+        if old is None:
+            return
+        self._discovered = ()
+        self._in_background(old.router.close())
+        if self._starting is not None:
+            self._starting = None
+            self._in_background(self.start())
+
+    def _build(self) -> _Built:
+        resolved = load(self._config_file, self._environ, self._editor_tree, self._folders)
+        for problem in resolved.problems:
+            self._notify("warning", str(problem))
+        settings = resolved.settings
+        policy = Policy(
+            PathRules(settings.privacy.exclude, settings.privacy.local_only),
+            remote_allowed=resolved.remote_allowed,
+            folders=self._folders,
+        )
+        backends = in_order(resolved.usable_backends or self._discovered, settings.routing.order)
+        routes = [route for backend in backends if (route := self._route(backend)) is not None]
+        router = Router(routes, self._clock, self._health_changed)
+        return _Built(resolved, policy, router, Engine(settings, policy, router, self._clock, self._cache))
+
+    def _route(self, settings: BackendSettings) -> Route | None:
+        """The backend, or None (and a notice) if its key or its address can't be used."""
+        session = session_value(read_salt(data_folder(self._environ)), self._folders)
+        try:
+            key = resolve_key(settings, environ=self._environ)
+            backend = create_backend(settings, key=key, session=session, remote=is_remote(settings))
+        except (KeyRefused, ValueError) as error:
+            self._notify("warning", str(error))
+            return None
+        return Route(backend, settings)
+
+    async def _start(self) -> None:
+        built = self._current()
+        await self._ask_for_approvals(built.resolved)
+        if not self._current().router.routes:
+            await self._discover(self._current().resolved)
+        for route in self._current().router.routes[:1]:
+            await route.backend.warm_up()
+
+    async def _ask_for_approvals(self, resolved: Resolved) -> None:
+        """Ask the user about each remote origin that only the editor names; remember a yes."""
+        if self._approve is None:
+            return
+        for name, origin in resolved.needs_approval:
+            reason = f"the editor's settings want to send code to it (backend {name})"
+            if await self._approve(origin, reason):
+                Approvals(data_folder(self._environ)).approve(origin)
+                self._built = None
+
+    async def _discover(self, resolved: Resolved) -> None:
+        async def try_ollama(settings: BackendSettings) -> bool:
+            return resolved.allows(settings) and await self._try_ollama(settings)
+
+        found = await discover(
+            ollama_address(self._environ),
+            try_ollama,
+            has_mistral_key=bool(mistral_key_names(self._environ)),
+            remote_refused=not resolved.may_discover_remote,
+            has_embedded=find_spec("xllamacpp") is not None,
+        )
+        if found.notice:
+            self._notify(found.level, found.notice)
+        if found.backend is not None:
+            self._discovered = (found.backend,)
+            self._built = None
+
+    async def _try_ollama(self, settings: BackendSettings) -> bool:
+        """Whether there is an Ollama with a model that fills in the middle."""
+        route = self._route(settings)
+        if route is None:
+            return False
+        try:
+            await Router([route], self._clock).identify(route)
+        except BackendError as error:
+            logger.info("No Ollama to use: %s", error)
+            return False
+        finally:
+            await route.backend.close()
+        return True
+
+    def _health_changed(self, route: Route, error: BackendError | None) -> None:
+        if error is None:
+            self._notify("info", f"{route.backend.name} answers again.", again=True)
+        else:
+            self._notify("warning", str(error), again=True)
+
+    def _notify(self, level: Literal["info", "warning", "error"], text: str, *, again: bool = False) -> None:
+        """Tell the user; the same text once per session unless it is about a change of state."""
+        if text in self._said and not again:
+            return
+        self._said.add(text)
+        notice = Notice(level, text)
+        if self._on_notice is None:
+            self._outbox.append(notice)
+        else:
+            self._on_notice(notice)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def in_order(backends: Sequence[BackendSettings], order: Sequence[str]) -> list[BackendSettings]:
+    """The backends that ``order`` names, in that order; all as they are defined when it names none."""
+    if not order:
+        return list(backends)
+    named = {backend.name: backend for backend in backends}
+    return [named[name] for name in order if name in named]
+
+
+def route_json(route: Route) -> dict[str, object]:
+    """One backend's state as plain JSON values."""
+    return {
+        "name": route.backend.name,
+        "kind": route.settings.kind,
+        "origin": route.backend.destination.origin,
+        "remote": route.backend.destination.remote,
+        "model": route.info.name if route.info else None,
+        "family": route.family.name if route.family else None,
+        "problem": route.health.problem,
+    }

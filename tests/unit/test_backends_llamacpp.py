@@ -1,0 +1,153 @@
+import pytest
+from pydantic import SecretStr
+
+from lsp_server.backends.base import AuthenticationFailed, PromptTooLong, Unavailable
+from lsp_server.backends.llamacpp import LlamaCppBackend, file_name, start_grammar
+from lsp_server.config.settings import BackendSettings
+from lsp_server.testing.conformance import IMPATIENT, KINDS, read
+from lsp_server.testing.fake_backends import FAULTS, TEST_KEY, FakeLlamaCpp
+from lsp_server.types import CleanPrompt, Destination, Usage
+
+KIND = KINDS[3]
+
+
+def clean_for(backend, **values):
+    return CleanPrompt(KIND.prompt(**values), backend.destination)
+
+
+async def test_the_request():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        await read(backend, clean_for(backend))
+        recorded = fake.completions[0]
+    assert recorded.path == "/completion"
+    assert recorded.json == {
+        "prompt": "<PRE>def add(a, b):\n    return <SUF>\n\nprint(add(1, 2))\n<MID>",
+        "stream": True,
+        "n_predict": 64,
+        "temperature": 0.0,
+        "cache_prompt": True,
+        "id_slot": 0,
+        "stop": ["<MID>"],
+    }
+
+
+async def test_a_server_with_several_slots_chooses_one():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake, concurrency=4) as backend:
+        await read(backend, clean_for(backend))
+        assert fake.completions[0].json["id_slot"] == -1
+
+
+async def test_timings_become_usage():
+    async with FakeLlamaCpp("one two") as fake, KIND.backend(fake) as backend:
+        first = await read(backend, clean_for(backend, prefix="x" * 400))
+        second = await read(backend, clean_for(backend, prefix="x" * 400 + "y"))
+    assert first.usage == Usage(prompt_tokens=109, cached_tokens=0, completion_tokens=2)
+    assert second.usage == Usage(prompt_tokens=109, cached_tokens=101, completion_tokens=2)
+
+
+FORCED = [
+    "iter",
+    ' "quoted" ',
+    "back\\slash",
+    "line\n\tindented\r\n",
+    "ünïcödé 漢字 😀",
+    "[^x]* | root ::= (a)",
+    "\x1b\x7f\u2028\u0085",
+    '\\"',
+]
+
+
+@pytest.mark.parametrize("forced", FORCED)
+async def test_the_answer_begins_with_what_is_forced(forced):
+    async with FakeLlamaCpp("ate(items)") as fake, KIND.backend(fake) as backend:
+        assert backend.capabilities.forces_start
+        result = await read(backend, clean_for(backend, forced=forced))
+        assert fake.completions[0].json["grammar"] == start_grammar(forced)
+    assert result.text == forced + "ate(items)"
+
+
+@pytest.mark.parametrize(
+    ("start", "grammar"),
+    [
+        ("abc", r'root ::= "abc" [^\x00]*'),
+        ('a"b\\c', r'root ::= "a\"b\\c" [^\x00]*'),
+        ("\n\r\t", r'root ::= "\n\r\t" [^\x00]*'),
+        ("é\u2028", r'root ::= "é\U00002028" [^\x00]*'),
+    ],
+)
+def test_grammars(start, grammar):
+    assert start_grammar(start) == grammar
+
+
+async def test_without_anything_forced_there_is_no_grammar():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        await read(backend, clean_for(backend))
+        assert "grammar" not in fake.completions[0].json
+
+
+async def test_a_prompt_beyond_the_context_is_told():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        fake.n_ctx = 10
+        with pytest.raises(PromptTooLong, match="exceeds the available context size"):
+            await read(backend, clean_for(backend))
+
+
+async def test_a_server_that_loads_is_unavailable():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        fake.loading = True
+        for attempt in (backend.probe(), read(backend, clean_for(backend))):
+            with pytest.raises(Unavailable, match="Loading model"):
+                await attempt
+
+
+async def test_probe():
+    async with FakeLlamaCpp() as fake, KIND.backend(fake) as backend:
+        fake.n_ctx = 2048
+        info = await backend.probe()
+    assert info.name == "qwen2.5-coder-0.5b-instruct-q4_k_m"
+    assert info.context_tokens == 2048
+    assert info.template == "{{ messages }}"
+    assert info.size_bytes == 491_400_064
+
+
+async def test_consecutive_streams_on_a_server_that_closes_after_each():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        for _ in range(20):
+            assert (await read(backend, clean_for(backend))).text == "ok"
+
+
+async def test_moving_to_another_address_keeps_the_destination():
+    home = Destination("embedded", "http://127.0.0.1", remote=False)
+    async with FakeLlamaCpp("one", key="k1") as first, FakeLlamaCpp("two", key="k2") as second:
+        settings = BackendSettings(name="embedded", kind="llamacpp", url=first.url)
+        backend = LlamaCppBackend(
+            settings, key=SecretStr("k1"), session="s", remote=False, deadlines=IMPATIENT, destination=home
+        )
+        clean = CleanPrompt(KIND.prompt(), home)
+        assert (await read(backend, clean)).text == "one"
+        first.fault = FAULTS["stall_mid_stream"]
+        async with backend.stream(clean) as chunks:
+            await anext(chunks)
+            await backend.move_to(second.url + "/", key=SecretStr("k2"))
+            assert (await first.closed()).cancelled
+        first.fault = None
+        assert (await read(backend, clean)).text == "two"
+        assert backend.destination == home
+        await backend.move_to(first.url, key=SecretStr(TEST_KEY))
+        with pytest.raises(AuthenticationFailed, match="--api-key"):
+            await read(backend, clean)
+        await backend.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/models/a.b.gguf", "a.b"),
+        ("C:\\models\\a.b.gguf", "a.b"),
+        ("a", "a"),
+        ("org/model", "model"),
+        ("", ""),
+    ],
+)
+def test_file_names_of_all_systems(path, name):
+    assert file_name(path) == name
