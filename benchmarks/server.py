@@ -19,10 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from lsp_server.prompt.families import FAMILIES
-
 from lsp_server.backends.llamacpp import LlamaCppBackend
 from lsp_server.config.settings import BackendSettings
+from lsp_server.prompt.families import FAMILIES
 from lsp_server.testing.capabilities import VSCODE
 from lsp_server.testing.editor import FakeEditor
 from lsp_server.testing.fake_backends import FakeLlamaCpp
@@ -66,12 +65,21 @@ async def keystrokes_ms(fake: FakeLlamaCpp, keys: int, folder: Path) -> list[flo
         await editor.initialize()
         editor.open(URI, document())
         await editor.inline(URI, invoked=True)
+        line, column = LINES // 2, len("value = ")
         for number in range(keys):
+            # The messages are written out: the fake editor's own book-keeping is not the server's time.
+            at = {"line": line, "character": column + number}
+            change = {"range": {"start": at, "end": at}, "text": "ab_"[number % 3]}
+            document = {"uri": URI, "version": number + 2}
+            behind = {"line": line, "character": column + number + 1}
             started = time.perf_counter()
-            editor.type(URI, "ab_"[number % 3])
-            items = await editor.inline(URI)
+            editor.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+            answer = await editor.request(
+                "textDocument/inlineCompletion",
+                {"textDocument": {"uri": URI}, "position": behind, "context": {"triggerKind": 2}},
+            )
             times.append((time.perf_counter() - started) * 1000)
-            assert items, "the fake always answers"
+            assert answer["items"], "the fake always answers"
             editor.transcript.clear()
         await editor.shutdown()
     return times

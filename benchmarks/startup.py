@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 BAR_RATIO = 1.3
 
@@ -68,7 +69,9 @@ def answer_ms(command: list[str], environment: dict[str, str]) -> float:
 def measure(rounds: int) -> dict[str, float]:
     """Medians over ``rounds`` alternating starts, after one start of each to warm the file cache."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "CODESTRAL_LSP_DATA_DIR": folder, "CODESTRAL_LSP_CONFIG": os.devnull}
+        config = Path(folder) / "config.toml"
+        config.touch()
+        environment = {**os.environ, "CODESTRAL_LSP_DATA_DIR": folder, "CODESTRAL_LSP_CONFIG": str(config)}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         commands = {
             "bare_ms": [sys.executable, "-c", BARE],

@@ -28,7 +28,7 @@ from lsp_server.backends.limits import DRAIN_S
 SSE_TYPE: Final = "text/event-stream"
 _DONE: Final = "[DONE]"
 
-_opened: ContextVar[list[Body]] = ContextVar("opened", default=[])  # noqa: B039 - ``SdkStreams`` replaces it
+_opened: ContextVar[list[Body] | None] = ContextVar("opened", default=None)
 
 
 class Events:
@@ -142,7 +142,9 @@ class SdkTransport:
         headers = {"content-type": answer.media_type}
         if isinstance(answer.body, bytes):
             return self._library.Response(200, headers=headers, content=answer.body)
-        _opened.get().append(answer.body)
+        opened = _opened.get()
+        if opened is not None:
+            opened.append(answer.body)
         events = Events(self._guard.endpoint, answer.body, answer)
         rewritten = _stream_class(self._library)(events, answer.body, sse=answer.media_type == SSE_TYPE)
         return self._library.Response(200, headers=headers, stream=rewritten)

@@ -178,7 +178,8 @@ class OllamaBackend(HttpBackend):
         }
         try:
             if wanted.form is PromptForm.CHAT:
-                parts: Any = await client.chat(model, messages(wanted), **common)
+                think = False if self._info and "thinking" in self._info.capabilities else None
+                parts: Any = await client.chat(model, messages(wanted), think=think, **common)
             elif wanted.form is PromptForm.PARTS:
                 prompt, suffix = wanted.text or _EMPTY, wanted.suffix or _EMPTY
                 parts = await client.generate(model, prompt, suffix, **common)

@@ -34,7 +34,10 @@ from lsp_server.testing.fake_backends import (
 from lsp_server.types import Chunk, CleanPrompt, Finish, Prompt, PromptForm, Usage
 
 IMPATIENT: Final = Deadlines(connect_s=1.0, first_byte_s=0.4, idle_s=0.3, total_s=0.9, load_s=2.0)
-"""Deadlines short enough for a test to wait for, and long enough for a busy machine to meet."""
+"""Deadlines for tests that wait for one to pass."""
+
+PATIENT: Final = Deadlines(connect_s=5.0, first_byte_s=5.0, idle_s=5.0, total_s=10.0, load_s=10.0)
+"""Deadlines for all others: a busy machine meets them, and a test that hangs still ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Kind:
         self,
         fake: FakeBackend,
         *,
-        deadlines: Deadlines = IMPATIENT,
+        deadlines: Deadlines = PATIENT,
         key: str | None = TEST_KEY,
         **settings: Any,
     ) -> AsyncIterator[Backend]:

@@ -68,7 +68,8 @@ class FakeEditor:
 
     ``settings`` are what it answers to ``workspace/configuration`` by section, ``choices`` the titles it
     picks in ``window/showMessageRequest``, in turn (none left: it closes the question). Requests of methods
-    in ``mute`` are never answered. ``transcript`` holds every message in order, ``unsolicited`` the errors
+    in ``mute`` are never answered. ``transcript`` holds every message in order, ``notified``
+    the methods of the server's notifications, ``unsolicited`` the errors
     that answer no request. Nothing is waited for longer than ``patience_seconds``.
     """
 
@@ -83,6 +84,7 @@ class FakeEditor:
         self.mute: set[str] = set()
         self.transcript: list[str] = []
         self._notifications: asyncio.Queue[JsonObject] = asyncio.Queue()
+        self.notified: list[str] = []
         self.unsolicited: list[JsonObject] = []
         self._buffers: dict[str, Buffer] = {}
         self._ids = itertools.count(1)
@@ -215,11 +217,6 @@ class FakeEditor:
         buffer = self._buffers[uri]
         buffer.cursor = buffer.place(offset)
 
-    def move(self, uri: str, offset: int) -> None:
-        """Put the cursor ``offset`` code points behind the text's start, as a click would."""
-        buffer = self._buffers[uri]
-        buffer.cursor = buffer.place(offset)
-
     def type(self, uri: str, text: str) -> None:
         """Insert ``text`` at the cursor."""
         cursor = self._buffers[uri].cursor
@@ -319,6 +316,7 @@ class FakeEditor:
             self._requests.put_nowait(message)
             self._answer(message)
         else:
+            self.notified.append(message["method"])
             self._notifications.put_nowait(message)
 
     def _take_answer(self, message: JsonObject) -> None:

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from lsp_server.backends.base import BackendError, RateLimited
-from lsp_server.testing.conformance import IMPATIENT, KINDS, read
+from lsp_server.backends.base import BackendError, RateLimited, TimedOut
+from lsp_server.testing.conformance import IMPATIENT, KINDS, PATIENT, read
 from lsp_server.testing.fake_backends import CALM_TEXT, FAULTS, TEST_KEY
 from lsp_server.types import CleanPrompt, Finish
 
@@ -23,10 +23,10 @@ CASES = [
 ]
 
 
-async def outcome(kind, fake, **values):
+async def outcome(kind, fake, deadlines=PATIENT):
     """The text of an answer or the error that came instead of it."""
-    async with kind.backend(fake) as backend:
-        prompt = kind.prompt(prefix=f"x = {CANARY}\n", max_tokens=8, **values)
+    async with kind.backend(fake, deadlines=deadlines) as backend:
+        prompt = kind.prompt(prefix=f"x = {CANARY}\n", max_tokens=8)
         try:
             return await read(backend, CleanPrompt(prompt, backend.destination))
         except BackendError as error:
@@ -37,8 +37,9 @@ async def outcome(kind, fake, **values):
 async def test_fault_ends_as_it_should(kind, fault, caplog):
     caplog.set_level(logging.DEBUG)
     async with kind.fake(fault=fault) as fake:
+        deadlines = IMPATIENT if fault.expects is TimedOut else PATIENT
         started_s = asyncio.get_running_loop().time()
-        result = await outcome(kind, fake)
+        result = await outcome(kind, fake, deadlines)
         elapsed_s = asyncio.get_running_loop().time() - started_s
         await fake.until(lambda: not fake.connections)
     if fault.expects is None:
@@ -53,7 +54,7 @@ async def test_fault_ends_as_it_should(kind, fault, caplog):
         assert len(message) < 400
         assert CANARY not in message + caplog.text
     assert TEST_KEY not in str(result) + caplog.text
-    assert elapsed_s < IMPATIENT.total_s + SLACK_S
+    assert elapsed_s < deadlines.total_s + SLACK_S
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -126,11 +126,11 @@ async def test_columns_count_characters(run, tmp_path):
     path.write_text('x = ["😀", "名前", ]\n', encoding="utf-8")
     async with FakeLlamaCpp("1") as fake:
         config = write_config(tmp_path / "config.toml", [backend_of("llamacpp", fake)])
-        status, _, _ = await run("complete", f"{path}:1:16", "--config", config)
+        status, _, _ = await run("complete", f"{path}:1:17", "--config", config)
         sent = fake.completions[0].json
     assert status == 0
-    assert '"😀", "名前", ' in sent["prompt"]
-    assert not sent["prompt"].endswith("]")
+    assert "<|fim_suffix|>]\n<|fim_middle|>" in sent["prompt"]
+    assert 'x = ["😀", "名前' in sent["prompt"]
 
 
 async def test_doctor_tries_a_real_fill(run, tmp_path):

@@ -160,7 +160,7 @@ async def test_typing_does_not_undo_the_loading_of_a_model():
 
 
 async def test_loading_takes_longer_than_a_first_byte_may():
-    async with FakeOllama("ok") as fake, KIND.backend(fake) as backend:
+    async with FakeOllama("ok") as fake, KIND.backend(fake, deadlines=IMPATIENT) as backend:
         fake.load_s = IMPATIENT.first_byte_s + 0.2
         assert (await read(backend, clean_for(backend))).text == "ok"
 
@@ -186,3 +186,13 @@ async def test_another_model_is_sought_when_the_chosen_one_is_gone():
             await read(backend, clean_for(backend))
         assert (await read(backend, clean_for(backend))).text == "ok"
         assert fake.completions[-1].json["model"] == "another"
+
+
+async def test_a_chat_does_not_think_aloud():
+    template = PlainTemplate(PromptForm.CHAT)
+    async with FakeOllama("ok") as fake, KIND.backend(fake) as backend:
+        for capabilities, sent in ((("insert",), None), (("insert", "thinking"), False)):
+            fake.models = {"m": FakeModel(capabilities=capabilities)}
+            await backend.probe()
+            await read(backend, clean_for(backend, template=template))
+            assert fake.completions[-1].json.get("think") is sent

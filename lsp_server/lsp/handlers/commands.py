@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 EXPLAIN: Final = "codestral.explain"
 SNOOZE: Final = "codestral.snooze"
 STATUS: Final = "codestral.status"
+MAX_SNOOZE_MINUTES: Final = 366 * 24 * 60
+"""Longer than a year is a setting (``completion.enabled``)."""
 
 
 def execute_command(ls: Server, params: types.ExecuteCommandParams) -> object:
@@ -44,7 +46,7 @@ def snooze(ls: Server, arguments: Sequence[Any]) -> None:
     """``[minutes]``: no automatic suggestions for that long. Without minutes, or null: that is over."""
     minutes = arguments[0] if arguments else None
     is_number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
-    if minutes is not None and not (is_number and minutes > 0):
+    if minutes is not None and not (is_number and 0 < minutes <= MAX_SNOOZE_MINUTES):
         raise ProtocolError(
             ErrorCode.INVALID_PARAMS, f"{SNOOZE} takes a positive number of minutes, or nothing"
         )
