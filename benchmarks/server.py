@@ -70,10 +70,10 @@ async def keystrokes_ms(fake: FakeLlamaCpp, keys: int, folder: Path) -> list[flo
             # The messages are written out: the fake editor's own book-keeping is not the server's time.
             at = {"line": line, "character": column + number}
             change = {"range": {"start": at, "end": at}, "text": "ab_"[number % 3]}
-            document = {"uri": URI, "version": number + 2}
+            version = {"uri": URI, "version": number + 2}
             behind = {"line": line, "character": column + number + 1}
             started = time.perf_counter()
-            editor.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+            editor.notify("textDocument/didChange", {"textDocument": version, "contentChanges": [change]})
             answer = await editor.request(
                 "textDocument/inlineCompletion",
                 {"textDocument": {"uri": URI}, "position": behind, "context": {"triggerKind": 2}},

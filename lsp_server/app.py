@@ -25,6 +25,7 @@ from lsp_server.document.store import DocumentStore
 from lsp_server.engine import Engine
 from lsp_server.policy.clearance import Policy
 from lsp_server.policy.paths import PathRules
+from lsp_server.prompt.detection import UnknownModel, detect
 from lsp_server.routing.discovery import discover
 from lsp_server.routing.router import Route, Router
 from lsp_server.routing.session import read_salt, session_value
@@ -32,7 +33,7 @@ from lsp_server.schedule.cache import Cache
 from lsp_server.schedule.clock import Clock, SystemClock
 from lsp_server.schedule.supersede import Streams
 from lsp_server.telemetry.events import Log, as_json
-from lsp_server.types import Answer, Gate, Request, Trigger
+from lsp_server.types import Answer, Gate, ModelInfo, Request, Trigger
 
 logger = logging.getLogger(__name__)
 
@@ -249,7 +250,9 @@ class App:
         session = session_value(read_salt(data_folder(self._environ)), self._folders)
         try:
             key = resolve_key(settings, environ=self._environ)
-            backend = create_backend(settings, key=key, session=session, remote=is_remote(settings))
+            backend = create_backend(
+                settings, key=key, session=session, remote=is_remote(settings), suitable=_is_known
+            )
         except (KeyRefused, ValueError) as error:
             self._notify("warning", str(error))
             return None
@@ -325,6 +328,11 @@ class App:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _is_known(info: ModelInfo) -> bool:
+    """Whether a model is one that can be asked to fill in the middle."""
+    return not isinstance(detect(info), UnknownModel)
 
 
 def in_order(backends: Sequence[BackendSettings], order: Sequence[str]) -> list[BackendSettings]:

@@ -6,7 +6,7 @@ The prompt goes out laid out for the model's family: vLLM refuses ``suffix``, ll
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -33,7 +33,10 @@ _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 
 
 class OpenAIBackend(HttpBackend):
-    """A server with ``/completions``; ``address`` ends in ``/v1``, as that protocol's addresses do."""
+    """A server with ``/completions``; ``address`` ends in ``/v1``, as that protocol's addresses do.
+
+    ``suitable`` chooses among its models where the settings name none; without it the first one is taken.
+    """
 
     capabilities = Capabilities(max_stops=MAX_STOPS)
 
@@ -45,6 +48,7 @@ class OpenAIBackend(HttpBackend):
         session: str,
         remote: bool,
         deadlines: Deadlines = DEFAULT_DEADLINES,
+        suitable: Callable[[ModelInfo], bool] = lambda _: True,
     ) -> None:
         super().__init__(settings, key=key, session=session, remote=remote, deadlines=deadlines)
         header = settings.session_header
@@ -52,6 +56,7 @@ class OpenAIBackend(HttpBackend):
             raise ValueError(f"{settings.name}: session_header is not the name of an HTTP header")
         self._headers = {header: session} if header else {}
         self._optional = dict(_OPTIONAL)
+        self._suitable = suitable
         self._http = HttpClient(self._endpoint, deadlines)
 
     def _hints(self) -> Hints:
@@ -62,10 +67,11 @@ class OpenAIBackend(HttpBackend):
         await self._http.warm_up()
 
     async def probe(self) -> ModelInfo:
-        """Return the configured model, or the first one listed, with vLLM's ``max_model_len``."""
+        """Return the configured model, or the first suitable one listed, with vLLM's ``max_model_len``."""
         models = field(await self._http.call("GET", "/models"), "data")
         by_name = {name: model for model in models or () if (name := field(model, "id"))}
-        wanted = self._settings.model or next(iter(by_name), "")
+        suitable = (name for name in by_name if self._suitable(ModelInfo(name)))
+        wanted = self._settings.model or next(suitable, next(iter(by_name), ""))
         if wanted not in by_name:
             raise ModelNotFound(self._missing(list(by_name)))
         self._model = wanted

@@ -14,7 +14,7 @@ FILE_NAME: Final = "approved-origins.json"
 
 
 class Approvals:
-    """The approvals in a data folder. Each question reads the file anew: another process may have written it."""
+    """The approvals in a data folder. Each question reads the file anew: others may have written it."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE_NAME
@@ -60,11 +60,8 @@ class Approvals:
             return frozenset()
         try:
             stored = json.loads(text)["origins"]
-            usable = isinstance(stored, list) and all(
-                str(parse_origin(origin)) == origin for origin in stored
-            )
+            if isinstance(stored, list) and all(str(parse_origin(text)) == text for text in stored):
+                return frozenset(stored)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            usable = False
-        if not usable:
-            raise Unreadable("it is damaged: approve again with codestral-lsp config trust ORIGIN")
-        return frozenset(stored)
+            pass
+        raise Unreadable("it is damaged: approve again with codestral-lsp config trust ORIGIN")

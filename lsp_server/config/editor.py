@@ -63,7 +63,7 @@ def combined(older: object, newer: object) -> object:
 
 
 def _spread(tree: Mapping[Any, object], levels: int) -> dict[Any, object]:
-    """Turn ``{"a.b": 1}`` into ``{"a": {"b": 1}}``, at most ``levels`` deep; the plain spelling is overruled."""
+    """Turn ``{"a.b": 1}`` into ``{"a": {"b": 1}}``, at most ``levels`` deep."""
     result: dict[Any, object] = {name: value for name, value in tree.items() if not _is_path(name)}
     for name, value in tree.items():
         if _is_path(name):

@@ -1,4 +1,4 @@
-"""What the environment says. No file is ever read into it: a repository's ``.env`` must not speak for the user."""
+"""What the environment says. No ``.env`` is ever read into it: a repository must not speak for the user."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
 
 
 def is_relative(path: str) -> bool:
-    """Whether a path from the environment depends on the current folder, which is whatever the editor has open."""
+    """Whether a path depends on the current folder, which is whatever the editor has open."""
     return bool(path) and not path.startswith("~") and not PurePath(path).is_absolute()
 
 

@@ -12,10 +12,10 @@ from typing import Final
 from lsp_server.config.sources import shown
 
 LARGEST_FILE_BYTES: Final = 64 * 1024
-"""Far more than a configuration needs, and little enough that parsing any content takes well under a second."""
+"""Far more than a configuration needs, and so little that parsing any content takes under a second."""
 
 LONGEST_LINE: Final = 2000
-"""Code points. The parser's time grows with the square of the parts of one name: 0.7 s for 16,000 characters."""
+"""Code points. The parser's time grows with the square of a name's parts: 0.7 s for 16,000 characters."""
 
 PRIVATE_FOLDER: Final = 0o700
 PRIVATE_FILE: Final = 0o600
@@ -27,12 +27,12 @@ _OPEN_FLAGS: Final = (
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 
 
-class Unreadable(Exception):  # noqa: N818 - it says what the file is
+class Unreadable(Exception):
     """A file is there and cannot be used. ``str(error)`` is one line without any of its content."""
 
 
 def read_small(path: Path, *, follow: bool = True, private: bool = False, owned: bool = False) -> str:
-    """Return the text of a regular file of at most ``LARGEST_FILE_BYTES`` in UTF-8, with or without a mark at its start.
+    """Return the text of a regular file of at most ``LARGEST_FILE_BYTES`` in UTF-8 (a BOM is dropped).
 
     Where the system has file modes, ``private`` refuses a file that others may read, ``owned`` one that
     others own or may write. Without ``follow`` a link in the file's place is refused. Never waits for a
@@ -97,7 +97,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def replace_private(path: Path, text: str) -> None:
-    """Put ``text`` in the place of ``path`` at once, in a file for its owner alone; a link there is replaced itself.
+    """Put ``text`` in the place of ``path`` at once, for its owner alone; a link there is replaced itself.
 
     Raises:
         OSError: It cannot be written; what was there before still is.

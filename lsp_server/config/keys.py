@@ -76,7 +76,7 @@ def describe_key(backend: BackendSettings, environ: Mapping[str, str]) -> str:
 
 
 def read_key_file(path: Path) -> str:
-    """Return the text of a key file that is its owner's alone. Raises ``Unreadable`` or ``FileNotFoundError``."""
+    """Return the text of a key file that is its owner's alone. Raises as ``read_small`` does."""
     return read_small(path, private=True)
 
 

@@ -17,14 +17,19 @@ from lsp_server.config.trust import is_remote
 BOUND_TO_ORIGIN: Final = ("key_env", "key_file", "keyring", "trusted")
 """What the user file says about a backend for the address that it gives, and for no other."""
 
+NO_USER_FILE: Final = Layer(Source.USER)
+NO_ENVIRONMENT: Final = Environment()
+NO_EDITOR: Final = Layer(Source.EDITOR)
+NO_CONSENT: Final = Consent(given=False, known=frozenset())
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What each source says. ``approved`` are the origins that the user approved."""
 
-    user: Layer = Layer(Source.USER)
-    environment: Environment = Environment()
-    editor: Layer = Layer(Source.EDITOR)
+    user: Layer = NO_USER_FILE
+    environment: Environment = NO_ENVIRONMENT
+    editor: Layer = NO_EDITOR
     workspaces: tuple[Layer, ...] = ()
     approved: frozenset[str] = frozenset()
 
@@ -51,7 +56,7 @@ class Resolved:
     """Whether the user file or the editor has a list of backends, usable or not."""
     needs_approval: tuple[tuple[str, str], ...] = ()
     usable_backends: tuple[BackendSettings, ...] = ()
-    consent: Consent = Consent(given=False, known=frozenset())
+    consent: Consent = NO_CONSENT
 
     @property
     def may_discover_remote(self) -> bool:
@@ -89,7 +94,7 @@ def _place_ollama(merged: Merged, environment: Environment) -> None:
 
 
 def _bind(merged: Merged, own: Mapping[str, BackendSettings]) -> None:
-    """Take back the user file's keys and trust from backends that another source has moved to another origin."""
+    """Take back the user file's keys and trust from backends that another source moves to another origin."""
     for name, values in merged.backends.items():
         path = f"backends.{name}"
         if values["kind"] == "embedded" and values.pop("url", ""):

@@ -32,7 +32,7 @@ class ConfigFile:
 
 
 def config_file(environ: Mapping[str, str], argument: Path | None = None) -> ConfigFile:
-    """Return where the user file is: ``argument`` (``--config``), else ``CODESTRAL_LSP_CONFIG``, else the usual place.
+    """Return where the user file is: ``--config``, else ``CODESTRAL_LSP_CONFIG``, else the usual place.
 
     A relative path in the environment is refused: it would be read in whatever folder the editor has open.
     """
@@ -77,7 +77,7 @@ def read_user_file(file: ConfigFile) -> Layer:
 
 
 def read_workspace_file(folder: Path) -> Layer:
-    """Return what the file ``.codestral-lsp.toml`` of a workspace folder says; a link may not lead out of the folder."""
+    """Return what a workspace folder's settings file says; a link may not lead out of the folder."""
     path = folder / WORKSPACE_FILE
     place = str(path)
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lsp_server.config.patterns import cost_fault
-from lsp_server.config.settings import BackendSettings, ExperimentSettings, Section, Settings
+from lsp_server.config.settings import BackendSettings, ExperimentSettings, PrivacySettings, Section, Settings
 from lsp_server.config.sources import Layer, Problem, Source, shown
 from lsp_server.config.trust import Rule, Wider, narrowed, rule_for
 from lsp_server.config.validation import NOT_VALID, entries, mapping, unknown, valid_fields
@@ -50,7 +50,7 @@ class Merged:
                 self.origins[f"{section}.{name}"] = Source.DEFAULT
 
     def add(self, layer: Layer) -> None:
-        """Lay ``layer`` over the values so far. Never raises: what cannot be taken is a problem and left out."""
+        """Lay ``layer`` over the values so far. Never raises: what cannot be taken is a problem."""
         self._layer = layer
         if layer.failure:
             self._report("", layer.failure, "the whole file is disregarded" if layer.place else "")
@@ -61,8 +61,7 @@ class Merged:
             if name in SECTIONS:
                 self._add_section(name, mapping(raw, name, self._report))
             elif name not in Settings.model_fields:
-                hint = "" if self._is_full() else unknown(str(name), list(Settings.model_fields))
-                self._report(str(name), "is not a setting", hint)
+                self._add_unknown(str(name))
         self._add_backends(tree.get("backends"))
         self._add_experiments(tree.get("experiments"))
 
@@ -78,8 +77,8 @@ class Merged:
         self.problems.append(Problem(source, path, what, expected))
 
     def _report(self, path: str, what: str, expected: str) -> None:
-        """Note a fault of the current layer. A wrong word about privacy may have been meant to forbid something."""
-        if path.split(".", 1)[0].split("[", 1)[0] == "privacy":
+        """Note a fault of the current layer. A wrong word about privacy may have been meant to forbid."""
+        if path.startswith("privacy") or (path.endswith(".trusted") and self._layer.source is Source.USER):
             self.policy_valid = False
         self._tell(path, what, expected)
 
@@ -96,28 +95,37 @@ class Merged:
         """Note a value that is well-formed and that the current source may not set."""
         self._tell(path, f"is not for the {self._layer.source} to set", why)
 
+    def _add_unknown(self, name: str) -> None:
+        hint = "" if self._is_full() else unknown(name, list(Settings.model_fields))
+        if name in PrivacySettings.model_fields or "privacy" in hint:
+            # Somebody misspelled [privacy], or forgot it.
+            self.policy_valid = False
+            hint = "did you mean [privacy]?"
+        self._report(name, "is not a setting", hint)
+
     def _add_section(self, section: str, raw: Mapping[Any, object]) -> None:
         values = valid_fields(SECTIONS[section], raw, section, self._report)
         for name, value in (values or {}).items():
+            path = f"{section}.{name}"
             if isinstance(value, dict):
-                self._add_table(f"{section}.{name}", value)
+                self._add_table(path, value)
             else:
-                self._set(
-                    self.values,
-                    f"{section}.{name}",
-                    f"{section}.{name}",
-                    self._affordable(section, name, value),
-                )
+                self._set(self.values, path, path, self._acceptable(path, value))
 
-    def _affordable(self, section: str, name: str, value: Any) -> Any:
-        """Leave out path patterns that a repository may have brought and that may be slow to match."""
-        if f"{section}.{name}" not in _PATTERNS or self._layer.source is Source.USER:
+    def _acceptable(self, path: str, value: Any) -> Any:
+        """Leave out path patterns from a repository that take others back, or may be slow to match."""
+        if path not in _PATTERNS or self._layer.source is Source.USER:
             return value
-        faults = {pattern: cost_fault(pattern) for pattern in value}
+        kept = []
         for index, pattern in enumerate(value):
-            if faults[pattern]:
-                self._report(f"{section}.{name}[{index}]", NOT_VALID, faults[pattern])
-        return tuple(pattern for pattern in value if not faults[pattern])
+            fault = cost_fault(pattern)
+            if pattern.startswith("!"):
+                self._refuse(f"{path}[{index}]", "it may only add patterns, without !")
+            elif fault:
+                self._report(f"{path}[{index}]", NOT_VALID, fault)
+            else:
+                kept.append(pattern)
+        return tuple(kept)
 
     def _add_table(self, path: str, table: Mapping[str, bool]) -> None:
         current: dict[str, bool] = self.values[path]
@@ -156,7 +164,7 @@ class Merged:
         if raw not in (None, [], ()) and self._layer.source is not Source.WORKSPACE:
             self.configured = True
         seen: set[str] = set()
-        for index, entry in enumerate(entries(raw, "backends", self._report)):
+        for index, entry in entries(raw, "backends", self._report):
             name = entry.get("name")
             path = f"backends[{index}]"
             if not isinstance(name, str) or name in seen:
@@ -187,7 +195,7 @@ class Merged:
         self.backends[name] = target
 
     def _add_experiments(self, raw: object) -> None:
-        for index, entry in enumerate(entries(raw, "experiments", self._report)):
+        for index, entry in entries(raw, "experiments", self._report):
             path = f"experiments[{index}]"
             values = valid_fields(ExperimentSettings, entry, path, self._report)
             if values is not None:

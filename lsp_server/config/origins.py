@@ -17,7 +17,7 @@ MISTRAL_SUBSCRIPTION: Final = "https://codestral.mistral.ai"
 MISTRAL_ORIGINS: Final = frozenset(
     {MISTRAL_SUBSCRIPTION, "https://api.mistral.ai", "https://api.eu.mistral.ai", "https://api.us.mistral.ai"}
 )
-"""The remote origins that are known without being named: the endpoints of the ``mistralai`` SDK, and Codestral's."""
+"""The remote origins that are known without being named: those of the ``mistralai`` SDK, and Codestral's."""
 
 LONGEST_URL: Final = 2048
 """Code points; longer than any address that people type."""
@@ -89,7 +89,7 @@ def parse_origin(url: str) -> Origin:
     if match["v6"] is None:
         return Origin(scheme, match["name"].lower(), port)
     address = _address(match["v6"])
-    if not isinstance(address, IPv6Address):
+    if address is None or address.version == 4:  # noqa: PLR2004 - the version is its name
         raise ValueError("should have an IPv6 address between [ and ]")
     return Origin(scheme, address.compressed, port)
 
@@ -101,7 +101,7 @@ def exact_origin(text: str) -> str:
         ValueError: It is no origin, or has a path; one line that says what to write.
     """
     origin = parse_origin(text)
-    if text.count("/") > 2 and not re.fullmatch(r"[^/]*//[^/]*/", text):
+    if "/" in text.split("://", 1)[1].removesuffix("/"):
         raise ValueError(f"should be an origin without a path: {origin}")
     return str(origin)
 

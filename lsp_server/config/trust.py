@@ -25,7 +25,7 @@ class Rule(StrEnum):
     NEVER = "never"
 
 
-class Wider(Exception):  # noqa: N818 - it says what the proposed value is
+class Wider(Exception):
     """The proposed value allows more than the value in force. ``str(error)`` says what would be accepted."""
 
 

@@ -1,4 +1,4 @@
-"""One source's values against the settings tree: the valid ones are kept, each other one is reported and left out."""
+"""One source's values against the settings tree: the valid ones are kept, each other one is reported."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _HINTS: Final = dict.fromkeys(
 )
 _OWN_HEADERS: Final = frozenset(
     {
-        "accept", "api-key", "authorization", "connection", "content-encoding", "content-length", "content-type",
-        "cookie", "host", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key",
+        "accept", "api-key", "authorization", "connection", "content-encoding", "content-length",
+        "content-type", "cookie", "host", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key",
     }
 )  # fmt: skip
 """Headers that carry keys or frame a request: never a place for a session value."""
@@ -72,14 +72,17 @@ def mapping(raw: object, path: str, report: Report) -> Mapping[Any, object]:
     return {}
 
 
-def entries(raw: object, path: str, report: Report) -> list[Mapping[Any, object]]:
-    """Return the tables in the list ``raw``; whatever else is in it, or is there instead, is reported."""
+def entries(raw: object, path: str, report: Report) -> list[tuple[int, Mapping[Any, object]]]:
+    """Return the tables in the list ``raw`` with their places; whatever else is in it is reported."""
     if raw is None:
         return []
     if not isinstance(raw, list | tuple):
         report(path, NOT_VALID, f"should be a list of tables, in TOML [[{path}]]")
         return []
-    return [mapping(entry, f"{path}[{index}]", report) for index, entry in enumerate(raw)]
+    for index, entry in enumerate(raw):
+        if not isinstance(entry, Mapping):
+            report(f"{path}[{index}]", NOT_VALID, "should be a table")
+    return [(index, entry) for index, entry in enumerate(raw) if isinstance(entry, Mapping)]
 
 
 def unknown(name: str, known: list[str]) -> str:
@@ -108,7 +111,7 @@ def _readable(raw: Mapping[Any, object], prefix: str, report: Report) -> dict[st
 
 
 def _plain(value: object) -> object:
-    """A list as the tuple that the settings have, one level down as well; a whole float as the integer it is."""
+    """A list as the tuple that the settings have, a whole float as the integer it is."""
     if isinstance(value, list | tuple):
         return tuple(_plain_entry(entry) for entry in value)
     if isinstance(value, Mapping):
@@ -151,7 +154,7 @@ def _drop_faults(
 
 
 def _place(location: tuple[int | str, ...], given: Mapping[str, object]) -> tuple[int | str, ...]:
-    """The part of pydantic's location that names a value of ours: a field, or an element of its list or table."""
+    """The part of pydantic's location that names a value of ours: a field, or an element of one."""
     value = given.get(str(location[0])) if location else None
     if len(location) > 1 and (
         (isinstance(value, tuple) and isinstance(location[1], int))

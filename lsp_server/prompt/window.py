@@ -144,7 +144,7 @@ def _kept_above(cursor: Cursor, shares: _Shares, anchor: Anchor) -> _Side | None
     """The anchor's start, if it is still found, above the cursor, within the room and not too near."""
     lines, at = cursor.document.lines, cursor.position
     mark = _found_start(lines, anchor)
-    if mark is None or (mark.line, mark.cut) > (at.line, at.column):
+    if mark is None or mark.line > at.line:
         return None
     weight = _weight(_pieces_above(cursor, mark), shares.total)
     if weight is None or (weight < shares.above // STARVED and not _is_top(mark)):
@@ -214,8 +214,6 @@ def _kept_below(cursor: Cursor, shares: _Shares, anchor: Anchor) -> _Side | None
     lines, at = cursor.document.lines, cursor.position
     mark = _found_end(lines, anchor)
     if mark is None or mark.line <= at.line:
-        return None
-    if mark.line - 1 == at.line and len(lines[at.line]) - mark.cut < at.column:
         return None
     weight = _weight(_pieces_below(cursor, mark), shares.total)
     if weight is None or (weight < shares.below // STARVED and not _is_bottom(mark, len(lines))):

@@ -29,11 +29,15 @@ names = st.sampled_from(sorted(FAMILIES))
 
 
 @st.composite
-def cursors(draw, text=long_texts):
-    lines = split_lines(draw(text))
-    row = draw(st.integers(0, len(lines) - 1))
-    column = draw(st.integers(0, len(lines[row].rstrip("\r\n"))))
-    return Cursor(Document("file:///a.py", "/a.py", "python", 1, lines), Position(row, column))
+def places_in(draw, document):
+    row = draw(st.integers(0, len(document.lines) - 1))
+    column = draw(st.integers(0, len(document.lines[row].rstrip("\r\n"))))
+    return Cursor(document, Position(row, column))
+
+
+def cursors():
+    documents = long_texts.map(lambda text: Document("file:///a.py", "/a.py", "python", 1, split_lines(text)))
+    return documents.flatmap(places_in)
 
 
 @st.composite
@@ -133,11 +137,14 @@ def test_the_window_hardly_moves_while_typing(cursor, typed, budget):
     assert starts <= 1 + 300 * 4 // budget
 
 
-@settings(max_examples=200, deadline=None)
-@given(cursors(), cursors(), st.integers(0, 600), st.integers(0, 300))
-def test_a_window_is_text_around_the_cursor_whatever_the_anchor(cursor, other, prefix, suffix):
+@settings(max_examples=300, deadline=None)
+@given(
+    cursors(), st.data(), st.integers(0, 300), st.integers(0, 100), st.integers(0, 300), st.integers(0, 100)
+)
+def test_a_window_is_text_around_the_cursor_whatever_the_anchor(cursor, data, above, below, prefix, suffix):
     estimate = TokenEstimate()
-    anchor = cut_window(other, 200, 100, estimate, None).anchor
+    other = data.draw(st.one_of(cursors(), places_in(cursor.document)))
+    anchor = cut_window(other, above, below, estimate, None).anchor
     window = cut_window(cursor, prefix, suffix, estimate, anchor)
     lines, at = cursor.document.lines, cursor.position
     assert "".join((*lines[: at.line], lines[at.line][: at.column])).endswith(window.prefix)

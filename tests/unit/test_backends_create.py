@@ -10,6 +10,8 @@ from lsp_server.backends.mistral import MistralBackend
 from lsp_server.backends.ollama import OllamaBackend
 from lsp_server.backends.openai import OpenAIBackend
 from lsp_server.config.settings import BackendSettings
+from lsp_server.testing.conformance import KINDS
+from lsp_server.testing.fake_backends import TEST_KEY, FakeModel
 from lsp_server.types import Destination
 
 
@@ -28,6 +30,29 @@ def test_every_kind(kind, expected, origin):
     assert type(backend) is expected
     assert backend.name == "mine"
     assert backend.destination == Destination("mine", origin, remote=True)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+async def test_a_suitable_model_is_chosen_where_there_are_several(kind):
+    if kind.name in {"mistral", "llamacpp"}:
+        expected = {"codestral-latest", "qwen2.5-coder-0.5b-instruct-q4_k_m"}
+    else:
+        expected = {"second-coder"}
+    async with kind.fake() as fake:
+        if kind.name == "ollama":
+            fake.models = dict.fromkeys(["first", "second-coder"], FakeModel(capabilities=("completion",)))
+        elif kind.name == "openai":
+            fake.models = dict.fromkeys(["first", "second-coder"], 4096)
+        settings = BackendSettings(name="mine", kind=kind.name, url=fake.url)
+        backend = create_backend(
+            settings,
+            key=SecretStr(TEST_KEY),
+            session="s",
+            remote=False,
+            suitable=lambda info: "coder" in info.name,
+        )
+        assert (await backend.probe()).name in expected
+        await backend.close()
 
 
 def test_an_address_that_is_none_is_told_at_once():

@@ -156,6 +156,21 @@ def test_a_shrunken_document_is_noticed():
     assert window.prefix == doc.text
 
 
+@pytest.mark.parametrize("rows", [-1, 1])
+def test_a_cursor_just_outside_the_window_does_not_see_into_it(rows):
+    doc = Document("u", None, "", 1, tuple(f"row_{row} = {'value, ' * 80}\n" for row in range(100)))
+    anchor = cut(at(doc, 50, 5)).anchor
+    outside = anchor.start.line - 1 if rows < 0 else anchor.end.line
+    assert cut(at(doc, outside, 300), anchor).tokens > 200
+
+
+def test_a_window_nearly_used_up_above_is_cut_anew():
+    doc = document(1000)
+    window = cut(at(doc, 500))
+    moved = cut(at(doc, window.anchor.start.line + 1), window.anchor)
+    assert ESTIMATE.count(moved.prefix) > 100
+
+
 def test_a_window_nearly_used_up_below_is_cut_anew():
     doc = document(1000)
     window = cut(at(doc, 500))

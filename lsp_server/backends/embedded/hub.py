@@ -21,7 +21,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class HubSource:
-    """The hub (or the one that ``HF_ENDPOINT`` names).
+    """The hub at ``endpoint``: by default the public one, or the one that ``HF_ENDPOINT`` names.
 
     Of ``huggingface_hub`` only the look-up is used: its own download starts again from nothing after an
     interruption. No token is sent: the files are public.
@@ -29,26 +29,29 @@ class HubSource:
 
     name = "Hugging Face hub"
 
+    def __init__(self, endpoint: str | None = None) -> None:
+        self._endpoint = endpoint
+
     def fetch(self, model: Model, partial: Path, progress: Progress) -> None:
         """See ``Source.fetch``."""
         resume(
-            lambda: within(LOOKUP_S, lambda: location(model)),
+            lambda: within(LOOKUP_S, lambda: location(model, self._endpoint)),
             partial,
             model.size_bytes,
             lambda done: progress(Phase.DOWNLOADING, done, model.size_bytes),
         )
 
 
-def location(model: Model) -> str:
+def location(model: Model, endpoint: str | None = None) -> str:
     """Ask the hub where the bytes of ``model`` are. Raises ``SourceFailed`` also if it has another file."""
     try:
         import httpx2
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
     except ImportError as error:
         raise SourceFailed("huggingface_hub is not installed") from error
-    url = hf_hub_url(model.hub_repository, model.hub_file, revision=model.hub_revision)
+    url = hf_hub_url(model.hub_repository, model.hub_file, revision=model.hub_revision, endpoint=endpoint)
     try:
-        found = get_hf_file_metadata(url, token=False, timeout=ANSWER_S)
+        found = get_hf_file_metadata(url, token=False, timeout=ANSWER_S, endpoint=endpoint)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         # HfHubHTTPError is an HTTPError; OfflineModeIsEnabled is a ConnectionError.
         raise SourceFailed(_reason(error)) from error

@@ -11,6 +11,7 @@ import json
 import socket
 import ssl
 import struct
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -22,6 +23,10 @@ from typing import Any, Final, Self
 
 WAIT_S: Final = 5.0
 """How long a test waits for something that should happen at once, in seconds."""
+
+
+LINGER_FORMAT: Final = "hh" if sys.platform == "win32" else "ii"
+"""``struct linger``: two shorts in Winsock, two ints elsewhere."""
 
 
 @dataclass
@@ -193,7 +198,7 @@ class Connection(asyncio.Protocol):
         self._ours = True
         assert self._transport is not None
         raw = self._transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(LINGER_FORMAT, 1, 0))
         self._transport.abort()
 
     def _ended(self, *, by_client: bool) -> None:
