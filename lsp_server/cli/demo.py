@@ -99,7 +99,6 @@ async def _play(console: Console, config: Path | None) -> int:
 @asynccontextmanager
 async def _session(config: Path | None) -> AsyncIterator[tuple[FakeEditor, str]]:
     """A server process, initialised, with the sample open."""
-    from lsp_server.document.uris import from_path
     from lsp_server.testing.capabilities import VSCODE
     from lsp_server.testing.editor import FakeEditor
 
@@ -107,12 +106,18 @@ async def _session(config: Path | None) -> AsyncIterator[tuple[FakeEditor, str]]
     if config is not None:
         command += ["--config", str(config)]
     with TemporaryDirectory(prefix="codestral-demo-") as folder:
-        uri = from_path(str(Path(folder).resolve() / "till.py"))
+        uri = _sample_uri(folder)
         async with FakeEditor.of_process(command, VSCODE, dict(os.environ)) as editor:
             editor.patience_seconds = PATIENCE_S
             await editor.initialize()
             editor.open(uri, SAMPLE)
             yield editor, uri
+
+
+def _sample_uri(folder: str) -> str:
+    from lsp_server.document.uris import from_path
+
+    return from_path(str(Path(folder).resolve() / "till.py"))
 
 
 def _move_behind(editor: FakeEditor, uri: str, text: str) -> None:

@@ -39,7 +39,7 @@ def unwrapped(raw: Mapping[Any, object]) -> object:
         for name, value in raw.items()
         if isinstance(name, str) and name.startswith(prefix)
     }
-    tree = {**(inside or {}), **dotted} if WRAPPER in raw or dotted else raw
+    tree = _over(inside, dotted, levels=3) if WRAPPER in raw or dotted else raw
     return {
         name: _spread(value, levels=2) if name in _SECTIONS and isinstance(value, Mapping) else value
         for name, value in _spread(tree, levels=3).items()
@@ -57,29 +57,48 @@ def combined(older: object, newer: object) -> object:
         for tree in (older, newer)
         if tree not in (None, {})
     ]
-    if len(trees) < 2 or not all(isinstance(tree, Mapping) for tree in trees):  # noqa: PLR2004 - a pair
-        return trees[-1] if trees else None
-    return _merged(trees[0], trees[1], levels=3)
+    match trees:
+        case [Mapping() as below, Mapping() as above]:
+            return _over(below, above, levels=3)
+        case [*_, last]:
+            return last
+    return None
 
 
 def _spread(tree: Mapping[Any, object], levels: int) -> dict[Any, object]:
     """Turn ``{"a.b": 1}`` into ``{"a": {"b": 1}}``, at most ``levels`` deep."""
-    result: dict[Any, object] = {name: value for name, value in tree.items() if not _is_path(name)}
+    nested: dict[Any, object] = {}
     for name, value in tree.items():
         if _is_path(name):
-            first, *rest = name.split(".", levels - 1)
-            nested = value
-            for part in reversed(rest):
-                nested = {part: nested}
-            result[first] = _merged(result.get(first), nested, levels)
-    return result
+            *parents, last = name.split(".", levels - 1)
+            node = nested
+            for parent in parents:
+                node = _table(node, parent)
+            if isinstance(value, Mapping):
+                _table(node, last).update(value)
+            else:
+                node[last] = value
+    return _over({name: value for name, value in tree.items() if not _is_path(name)}, nested, levels)
+
+
+def _table(tree: dict[Any, object], name: str) -> dict[Any, object]:
+    """The table at ``name``, which is made if there is none."""
+    value = tree.get(name)
+    if not isinstance(value, dict):
+        value = tree[name] = {}
+    return value
 
 
 def _is_path(name: object) -> bool:
     return isinstance(name, str) and "." in name.strip(".")
 
 
-def _merged(older: object, newer: object, levels: int) -> object:
-    if levels == 0 or not (isinstance(older, Mapping) and isinstance(newer, Mapping)):
-        return newer
-    return {**older, **{name: _merged(older.get(name), value, levels - 1) for name, value in newer.items()}}
+def _over(older: object, newer: Mapping[Any, object], levels: int) -> dict[Any, object]:
+    """Return the table ``older`` with ``newer`` over it; tables in both are merged, ``levels`` deep."""
+    result = dict(older) if isinstance(older, Mapping) else {}
+    for name, value in newer.items():
+        if levels > 1 and isinstance(value, Mapping) and isinstance(result.get(name), Mapping):
+            result[name] = _over(result[name], value, levels - 1)
+        else:
+            result[name] = value
+    return result

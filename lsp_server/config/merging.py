@@ -11,7 +11,7 @@ from lsp_server.config.patterns import cost_fault
 from lsp_server.config.settings import BackendSettings, ExperimentSettings, PrivacySettings, Section, Settings
 from lsp_server.config.sources import Layer, Problem, Source, shown
 from lsp_server.config.trust import Rule, Wider, narrowed, rule_for
-from lsp_server.config.validation import NOT_VALID, entries, mapping, unknown, valid_fields
+from lsp_server.config.validation import entries, mapping, unknown, valid_fields
 
 MOST_PROBLEMS: Final = 20
 """Problems told per source. A repository's file must not flood the user with messages."""
@@ -24,6 +24,7 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
 }
 """The sections that are plain tables of values; backends and experiments are lists by name."""
 
+PRIVACY: Final = "privacy"
 _PATTERNS: Final = frozenset({"privacy.exclude", "privacy.local_only"})
 
 
@@ -41,6 +42,7 @@ class Merged:
     configured: bool = False
     """Whether any source but the workspace has a list of backends, be they usable or not."""
     _layer: Layer = field(default_factory=lambda: Layer(Source.DEFAULT))
+    _places: dict[Source, str] = field(default_factory=dict)
     _told: Counter[tuple[Source, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -52,6 +54,7 @@ class Merged:
     def add(self, layer: Layer) -> None:
         """Lay ``layer`` over the values so far. Never raises: what cannot be taken is a problem."""
         self._layer = layer
+        self._places[layer.source] = layer.place
         if layer.failure:
             self._report("", layer.failure, "the whole file is disregarded" if layer.place else "")
             self.policy_valid = self.policy_valid and layer.source not in (Source.USER, Source.WORKSPACE)
@@ -74,11 +77,11 @@ class Merged:
 
     def note(self, source: Source, path: str, what: str, expected: str = "") -> None:
         """Add a problem of the layers together."""
-        self.problems.append(Problem(source, path, what, expected))
+        self.problems.append(Problem(source, path, what, expected, self._places.get(source, "")))
 
     def _report(self, path: str, what: str, expected: str) -> None:
         """Note a fault of the current layer. A wrong word about privacy may have been meant to forbid."""
-        if path.startswith("privacy") or (path.endswith(".trusted") and self._layer.source is Source.USER):
+        if path.startswith(PRIVACY) or (path.endswith(".trusted") and self._layer.source is Source.USER):
             self.policy_valid = False
         self._tell(path, what, expected)
 
@@ -97,7 +100,7 @@ class Merged:
 
     def _add_unknown(self, name: str) -> None:
         hint = "" if self._is_full() else unknown(name, list(Settings.model_fields))
-        if name in PrivacySettings.model_fields or "privacy" in hint:
+        if name in PrivacySettings.model_fields or hint == f"did you mean {PRIVACY}?":
             # Somebody misspelled [privacy], or forgot it.
             self.policy_valid = False
             hint = "did you mean [privacy]?"
@@ -117,12 +120,12 @@ class Merged:
         if path not in _PATTERNS or self._layer.source is Source.USER:
             return value
         kept = []
-        for index, pattern in enumerate(value):
+        for pattern in value:
             fault = cost_fault(pattern)
             if pattern.startswith("!"):
-                self._refuse(f"{path}[{index}]", "it may only add patterns, without !")
+                self._refuse(path, f"it may only add patterns, not {shown(pattern)!r}")
             elif fault:
-                self._report(f"{path}[{index}]", NOT_VALID, fault)
+                self._report(path, f"has {shown(pattern)!r}", fault)
             else:
                 kept.append(pattern)
         return tuple(kept)

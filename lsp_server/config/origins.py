@@ -1,7 +1,8 @@
 """Origins of URLs, compared whole: scheme, host and port, each parsed exactly.
 
-Permission that hangs on the beginning of a URL has been got around before (CVE-2026-24052), and ``urlsplit`` takes
-``http://[::1].evil.example`` for ``::1``. So a URL that is not spelled plainly is refused instead of interpreted.
+Permission that hangs on the beginning of a URL has been got around before (CVE-2026-24052), and
+``urlsplit`` takes ``http://[::1].evil.example`` for ``::1``. So a URL that is not spelled plainly is
+refused instead of interpreted.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _URL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, host and port of a URL: lower case, IPv6 in its shortest form without brackets, the port always said.
+    """Scheme, host and port of a URL: lower case, IPv6 in its shortest form and without brackets.
 
     ``str`` gives ``scheme://host[:port]`` without the scheme's usual port.
     """
@@ -67,8 +68,8 @@ def parse_origin(url: str) -> Origin:
 
     Raises:
         ValueError: It is not ``http(s)://host[:port][/path]`` in plain ASCII, with a host that is a DNS name
-            without a trailing dot or an IP address. The message is one line and does not repeat the URL, which may
-            hold a password.
+            without a trailing dot or an IP address. The message is one line and does not repeat the URL,
+            which may hold a password.
     """
     if not url.isascii():
         # Otherwise two spellings of one host would compare as different, or two hosts look the same.
@@ -95,7 +96,7 @@ def parse_origin(url: str) -> Origin:
 
 
 def exact_origin(text: str) -> str:
-    """Return the usual spelling of an origin that is given alone, as in ``codestral-lsp config trust ORIGIN``.
+    """Return the usual spelling of an origin that is given alone, as to ``codestral-lsp config trust``.
 
     Raises:
         ValueError: It is no origin, or has a path; one line that says what to write.

@@ -9,8 +9,9 @@ from typing import Final
 MOST_WILDCARDS: Final = 3
 MOST_DEEP_WILDCARDS: Final = 2
 LONGEST_PATTERN: Final = 256
-"""Limits for patterns that a repository can bring. Matching backtracks: on the longest path of Linux, three ``**/a/``
-took 33 s, four ``*`` in a name 1.5 s, two ``**`` inside a name minutes; within these limits it is 0.06 s at most."""
+"""Limits for patterns that a repository can bring. Matching backtracks: on the longest path of Linux, three
+``**/a/`` took 33 s, four ``*`` in a name 1.5 s, two ``**`` inside a name minutes; within these limits it is
+0.06 s at most."""
 
 
 def syntax_fault(pattern: str) -> str:

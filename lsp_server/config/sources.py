@@ -24,8 +24,8 @@ class Source(StrEnum):
 class Problem:
     """One thing that is wrong in the configuration, and was therefore left out.
 
-    ``str(problem)`` is one line for people: where, what, and what is expected. It never holds the value itself,
-    which may be a key.
+    ``str(problem)`` is one line for people: where, what, and what is expected. It never holds the value
+    itself, which may be a key.
     """
 
     source: Source

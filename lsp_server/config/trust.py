@@ -1,7 +1,7 @@
 """What each source may set, in one table, and which backends count as another machine.
 
-The rule is about where a value comes from, never about what it is called: a repository's file, or an editor that
-merges repository files into its settings, must not choose where code or keys go.
+The rule is about where a value comes from, never about what it is called: a repository's file, or an editor
+that merges repository files into its settings, must not choose where code or keys go.
 """
 
 from __future__ import annotations
@@ -193,8 +193,8 @@ def narrowed(path: str, current: object, proposed: object) -> object:
 def is_remote(backend: BackendSettings) -> bool:
     """Whether a backend is another machine in the eyes of policy.
 
-    ``trusted`` decides where it is set; else the embedded engine and loopback addresses are local and everything
-    else is remote, an address that cannot be parsed included.
+    ``trusted`` decides where it is set; else the embedded engine and loopback addresses are local and
+    everything else is remote, an address that cannot be parsed included.
     """
     if backend.trusted is not None:
         return not backend.trusted

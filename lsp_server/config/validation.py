@@ -33,10 +33,23 @@ _HINTS: Final = dict.fromkeys(
 )
 _OWN_HEADERS: Final = frozenset(
     {
-        "accept", "api-key", "authorization", "connection", "content-encoding", "content-length",
-        "content-type", "cookie", "host", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key",
+        "accept",
+        "api-key",
+        "authorization",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "host",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-api-key",
     }
-)  # fmt: skip
+)
 """Headers that carry keys or frame a request: never a place for a session value."""
 
 
@@ -49,8 +62,8 @@ def valid_fields(
 ) -> dict[str, object] | None:
     """Return those of ``raw``'s values that fit ``model`` beside ``base``; None if it cannot be built at all.
 
-    Values are taken strictly (``"yes"`` is no boolean), lists as tuples; null is no value. In a list or a table only
-    the elements that do not fit are left out.
+    Values are taken strictly (``"yes"`` is no boolean), lists as tuples; null is no value. In a list or a
+    table only the elements that do not fit are left out.
     """
     given = _readable(raw, prefix, report)
     while True:
@@ -180,11 +193,7 @@ def _checked(values: dict[str, object], prefix: str, report: Report) -> dict[str
     for name, value in values.items():
         path = f"{prefix}.{name}"
         if name in {"exclude", "local_only"} and isinstance(value, tuple):
-            faults = [syntax_fault(pattern) for pattern in value]
-            for index, fault in enumerate(faults):
-                if fault:
-                    report(f"{path}[{index}]", NOT_VALID, fault)
-            kept[name] = tuple(pattern for pattern, fault in zip(value, faults, strict=True) if not fault)
+            kept[name] = _usable_patterns(value, path, report)
             continue
         fault = _CHECKS[name](str(value)) if name in _CHECKS and value else ""
         if fault:
@@ -192,6 +201,17 @@ def _checked(values: dict[str, object], prefix: str, report: Report) -> dict[str
         else:
             kept[name] = value
     return kept
+
+
+def _usable_patterns(patterns: tuple[str, ...], path: str, report: Report) -> tuple[str, ...]:
+    kept = []
+    for pattern in patterns:
+        fault = syntax_fault(pattern)
+        if fault:
+            report(path, f"has {shown(pattern)!r}", fault)
+        else:
+            kept.append(pattern)
+    return tuple(kept)
 
 
 def _url_fault(url: str) -> str:

@@ -93,9 +93,12 @@ def _splice(
         # The edit put a line feed right behind a carriage return: the two are one terminator now.
         first -= 1
         joined = lines[first] + joined
-    new = split_lines(joined)
-    if last < len(lines) - 1:
-        new = new[:-1]
+    if "\n" in text or "\r" in text:
+        new = split_lines(joined)
+        if last < len(lines) - 1:
+            new = new[:-1]
+    else:
+        new = (joined,)
     one_line = first == last and len(new) == 1
     if one_line and len(new[0]) == len(old) - (end_column - column) + len(text):
         carry_over(old, new[0], column, end_column, encoding)

@@ -88,7 +88,7 @@ def lay_out(  # noqa: PLR0913 - the one call that brings all inputs of a prompt 
         max_tokens=limits.answer_tokens,
     )
     room = limits.prompt_tokens(estimate)
-    base = _with_snippets(base, snippets, estimate, room // SNIPPET_SHARE)
+    base = _with_snippets(base, family, snippets, estimate, room // SNIPPET_SHARE)
     room = max(0, room - base.tokens)
     shown = _shown(cursor, tokens, room, estimate, anchor)
     if shown.tokens > room:
@@ -121,18 +121,20 @@ def _shown(
 
 
 def _plain(text: str) -> str:
-    """``text`` with ``\n`` line ends only, as it can be sent. Its weight stays the same."""
+    """``text`` with ``\\n`` line ends only, as it can be sent. Its weight stays the same."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return encodable(text)
 
 
-def _with_snippets(base: Prompt, snippets: Sequence[Snippet], estimate: TokenEstimate, room: int) -> Prompt:
+def _with_snippets(
+    base: Prompt, family: Family, snippets: Sequence[Snippet], estimate: TokenEstimate, room: int
+) -> Prompt:
     """``base`` with the snippets that fit, and in ``tokens`` what everything but the window takes."""
-    tokens = base.template.control_tokens if isinstance(base.template, Family) else ()
+    tokens = family.control_tokens
     fixed = MARKER_TOKENS
-    if base.template.form is PromptForm.CHAT:
-        fixed += CHAT_TOKENS + estimate.count(base.template.system)
+    if family.form is PromptForm.CHAT:
+        fixed += CHAT_TOKENS + estimate.count(family.system)
     bare = estimate.count(base.text)
     taken: list[Snippet] = []
     used = fixed + bare

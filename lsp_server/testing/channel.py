@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from lsp_server.lsp.application import Application
 from lsp_server.lsp.framing import Framer, FramingError, frame
@@ -13,7 +13,12 @@ from lsp_server.lsp.server import Server
 
 
 class Channel(Protocol):
-    """A connection to one server. ``on_body`` gets the body of each message it sends."""
+    """A connection to one server. ``on_body`` gets the body of each message it sends.
+
+    ``problems`` are what went wrong without anybody being told.
+    """
+
+    problems: list[str]
 
     async def open(self, on_body: Callable[[bytes], None]) -> None:
         """Start the server."""
@@ -40,6 +45,7 @@ class MemoryChannel:
     """A server in this event loop."""
 
     def __init__(self, application: Application) -> None:
+        self.problems: list[str] = []
         self._application = application
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._server: Server | None = None
@@ -53,6 +59,7 @@ class MemoryChannel:
     async def open(self, on_body: Callable[[bytes], None]) -> None:
         """Make the server. Its messages arrive one turn of the loop later, as if over a wire."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._note_problem)
 
         def write(body: bytes) -> None:
             loop.call_soon(on_body, body)
@@ -74,6 +81,11 @@ class MemoryChannel:
     async def close(self) -> None:
         """Close the server."""
         await self.server.close()
+        asyncio.get_running_loop().set_exception_handler(None)
+
+    def _note_problem(self, _loop: object, context: Mapping[str, Any]) -> None:
+        """Failures of tasks and callbacks that nobody awaits."""
+        self.problems.append(f"{context['message']}: {context.get('exception')!r}")
 
     def _end(self, status: int) -> None:
         if not self._ended.done():
@@ -84,6 +96,7 @@ class ProcessChannel:
     """A server in a process of its own, over its standard streams. ``stderr`` keeps what it prints there."""
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
+        self.problems: list[str] = []
         self._command = command
         self._environ = environ
         self._process: asyncio.subprocess.Process | None = None
@@ -134,8 +147,10 @@ class ProcessChannel:
         assert self.process.stdout is not None
         while data := await self.process.stdout.read(1 << 16):
             for event in framer.feed(data):
-                assert not isinstance(event, FramingError), f"the server broke the framing: {event.reason}"
-                on_body(event)
+                if isinstance(event, FramingError):
+                    self.problems.append(f"a broken stream: {event.reason}")
+                else:
+                    on_body(event)
 
     async def _read_stderr(self) -> None:
         assert self.process.stderr is not None

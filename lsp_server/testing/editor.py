@@ -9,7 +9,8 @@
 
 Positions go over the wire in the encoding that was agreed, items are inserted as the profile's editor inserts
 them, and every message is kept: if the block is left by an exception, the transcript is printed. The editor
-is strict: a second answer to a request, or one to no request, is an ``AssertionError`` at the block's end.
+is strict: a second answer to a request, one to no request, and a failure in the server that nobody awaited
+are an ``AssertionError`` at the block's end.
 """
 
 from __future__ import annotations
@@ -114,9 +115,9 @@ class FakeEditor:
         await self.channel.close()
         if error is not None:
             self.print_transcript()
-        elif self._violations:
+        elif problems := [*self._violations, *self.channel.problems]:
             self.print_transcript()
-            raise AssertionError(f"the server broke the protocol: {'; '.join(self._violations)}")
+            raise AssertionError(f"the server went wrong: {'; '.join(problems)}")
 
     def print_transcript(self) -> None:
         """Print what was said, and the server's stderr if it has one of its own, to stderr."""

@@ -1,8 +1,10 @@
 """Drive a real Neovim once: open a file, ask the server at a place, and print what happened as JSON.
 
-It runs in a process of its own, because pynvim leaves its event loop open. The job comes as JSON on stdin with
-``server`` (the command), ``file``, ``line`` (1-based), ``column`` (0-based, in bytes), and ``action``, which is
-``menu`` (take the first item of the completion menu) or ``inline`` (ask for inline completion).
+It runs in a process of its own, because pynvim leaves its event loop open. The job comes as JSON on stdin:
+
+- ``server``: the command,
+- ``file``, ``line`` (1-based), ``column`` (0-based, in bytes),
+- ``action``: ``menu`` (take the first item of the completion menu) or ``inline`` (ask for inline completion).
 """
 
 import contextlib

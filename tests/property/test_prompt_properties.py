@@ -158,7 +158,7 @@ def test_a_window_is_text_around_the_cursor_whatever_the_anchor(cursor, data, ab
 def test_healing_divides_the_prefix(prefix):
     kept, forced = heal(prefix)
     assert kept + forced == prefix
-    assert len(forced) <= 96
+    assert len(forced) <= 97
     assert "\n" not in forced
     assert "\r" not in forced
     assert not kept or not forced or not (kept[-1].isalnum() and forced[0].isalnum())

@@ -62,9 +62,14 @@ class TcpClient:
 
     async def ask(self, body):
         self.writer.write(to_wire(body))
-        while not (events := self.framer.feed(await self.reader.read(1 << 16))):
-            pass
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (events := self.framer.feed(await self.reader.read(1 << 16))):
+                pass
         return json.loads(events[0])
+
+    async def rest(self):
+        """What comes until the server closes the connection."""
+        return await asyncio.wait_for(self.reader.read(), PATIENCE_SECONDS)
 
 
 async def test_a_session_over_tcp():
@@ -72,7 +77,7 @@ async def test_a_session_over_tcp():
         answer = await client.ask(request(1, "initialize", capabilities={}))
         assert answer["result"]["serverInfo"]["name"] == "codestral-lsp"
         async with TcpClient(port) as second:  # One client only: another one is sent away.
-            assert await second.reader.read() == b""
+            assert await second.rest() == b""
         assert (await client.ask(request(2, "shutdown")))["result"] is None
         client.writer.write(to_wire(EXIT))
         assert await ended(process) == 0
@@ -90,7 +95,7 @@ async def test_a_browsers_request_to_the_tcp_port_is_not_read():
     body = request(1, "initialize", capabilities={})
     async with listening("tcp") as (process, port), TcpClient(port) as client:
         client.writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\n" + to_wire(body))
-        assert await client.reader.read() == b""
+        assert await client.rest() == b""
         assert await ended(process) == 1
 
 

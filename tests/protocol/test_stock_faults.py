@@ -174,6 +174,23 @@ async def test_18_a_running_request_is_cancelled_at_once(editor, application):
     assert caught.value.code == -32800
 
 
+async def test_18_cancelling_ends_the_work(editor, application):
+    ended = asyncio.Event()
+
+    async def complete(_):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    application.complete = complete
+    editor.open(URI, "x = ‸")
+    request = editor.request_inline(URI)
+    await settle()
+    editor.cancel(request)
+    await asyncio.wait_for(ended.wait(), 1)
+
+
 async def test_18_a_handler_that_is_slow_to_stop_is_not_waited_for(editor, application):
     released = asyncio.Event()
 

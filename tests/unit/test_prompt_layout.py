@@ -5,7 +5,7 @@ import pytest
 from lsp_server.document.lines import split_lines
 from lsp_server.prompt.families import FAMILIES
 from lsp_server.prompt.layout import Limits, lay_out
-from lsp_server.prompt.tokens import Calibration, TokenEstimate
+from lsp_server.prompt.tokens import FIRST_FACTOR, Calibration, TokenEstimate
 from lsp_server.testing.fixtures import cursor_at
 from lsp_server.types import Cursor, Document, Position, PromptForm, Snippet
 
@@ -99,15 +99,15 @@ def test_snippets_leave_half_of_the_budget_to_the_window():
         (Limits(8192, 0, 128), 64, 128),
     ],
 )
-@pytest.mark.parametrize("factor", [0.8, 1.15, 1.6])
+@pytest.mark.parametrize("factor", [0.8, FIRST_FACTOR, 1.6])
 def test_prompt_and_answer_fit_into_the_context(limits, most, answer, factor):
     cursor = cursor_at("value = compute(1)\n" * 500 + "‸" + "other = compute(2)\n" * 500)
     prompt, _ = lay_out(cursor, QWEN, limits=limits, calibration=Calibration(factor))
     assert prompt.tokens <= most
     assert prompt.max_tokens == answer
     # By the cautious first factor as well, whatever the reports said.
-    assert prompt.tokens * max(1, 1.15 / factor) <= limits.context_tokens - answer + 2
-    assert prompt.tokens > most * 0.5 * min(1, factor / 1.15)
+    assert prompt.tokens * max(1, FIRST_FACTOR / factor) <= limits.context_tokens - answer + 2
+    assert prompt.tokens > most * 0.5 * min(1, factor / FIRST_FACTOR)
 
 
 def test_a_calibration_makes_use_of_the_room():

@@ -15,7 +15,6 @@ CONNECT_S: Final = 5.0
 """A host that does not answer by then is taken for unreachable."""
 STALL_S: Final = 30.0
 """Content networks pause for some seconds when a file has to be fetched from further behind."""
-PIECE_BYTES: Final = 1024 * 1024
 ATTEMPTS: Final = 4
 """How often a connection may break without a single byte having come."""
 
@@ -71,7 +70,8 @@ def _attempt(url: str, partial: Path, size_bytes: int, on_bytes: Callable[[int],
                 client.stream("GET", url, headers=headers) as response,
             ):
                 _place(file, response)
-                for piece in response.iter_bytes(PIECE_BYTES):
+                # As it comes: gathered into larger pieces, the last one would be lost with the connection.
+                for piece in response.iter_raw():
                     if file.tell() + len(piece) > size_bytes:
                         raise SourceFailed("it has a longer file than the one wanted")
                     file.write(piece)
@@ -88,8 +88,7 @@ def _place(file: BinaryIO, response: Any) -> None:
     """Put ``file``'s end where the response begins."""
     status = response.status_code
     if status == _UNSATISFIABLE:
-        _empty(file)
-        raise _Broken("the server has a shorter file")
+        raise SourceFailed("the server has a shorter file")
     if status == _OK:
         _empty(file)
     elif status == _PARTIAL:
