@@ -160,8 +160,10 @@ class Merged:
         self.origins[path] = source
 
     def _choices(self, path: str, current: Any) -> Any:
-        """An empty order means all backends: that is what there is to choose from."""
-        return tuple(self.backends) if path == "routing.order" and not current else current
+        """What there is to choose from: an order that names no backend at all means all of them."""
+        if path != "routing.order":
+            return current
+        return tuple(name for name in current if name in self.backends) or tuple(self.backends)
 
     def _add_backends(self, raw: object) -> None:
         if raw not in (None, [], ()) and self._layer.source is not Source.WORKSPACE:

@@ -1,6 +1,6 @@
 """Configuration under any input: nothing raises, and what a repository brings never widens anything."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp_server.config.consent import origin_of
@@ -12,6 +12,9 @@ from lsp_server.config.settings import BackendSettings, Settings
 from lsp_server.config.sources import Layer, Source
 from lsp_server.config.trust import is_remote
 from lsp_server.policy.paths import PathRules
+
+unhurried = settings(deadline=None)
+"""A busy machine is no fault of the configuration."""
 
 NAMES = ("a", "b", "team.v2")
 URLS = (
@@ -171,6 +174,7 @@ def check(result: Resolved) -> None:
     assert set(result.usable_backends) <= set(result.settings.backends)
 
 
+@unhurried
 @given(user=odd, editor=odd, workspace=odd)
 def test_no_tree_in_any_source_raises(user, editor, workspace):
     inputs = Inputs(
@@ -181,6 +185,7 @@ def test_no_tree_in_any_source_raises(user, editor, workspace):
     check(resolve(inputs))
 
 
+@unhurried
 @given(base=bases, workspace=workspaces)
 def test_no_settings_in_any_source_raise(base, workspace):
     check(with_workspaces(base, workspace))
@@ -229,6 +234,7 @@ def without_budgets(backend: BackendSettings) -> BackendSettings:
     return backend.model_copy(update={"daily_requests": None, "daily_cost": None})
 
 
+@unhurried
 @given(base=bases, first=workspaces, second=workspaces)
 def test_a_workspace_never_widens_anything(base, first, second):
     before, after = with_workspaces(base), with_workspaces(base, first, second)
@@ -252,6 +258,7 @@ def test_a_workspace_never_widens_anything(base, first, second):
                 assert cap is None or (asked is not None and asked <= cap)
 
 
+@unhurried
 @given(base=bases)
 def test_an_editor_sends_nothing_where_the_user_did_not_agree(base):
     alone = resolve(Inputs(user=base.user, environment=base.environment, approved=base.approved))
@@ -284,6 +291,7 @@ def dotted(tree):
     } | {f"codestral.{name}": value for name, value in tree.items() if not isinstance(value, dict)}
 
 
+@unhurried
 @given(tree=trees)
 def test_the_shape_makes_no_difference(tree):
     tree = {
@@ -302,6 +310,7 @@ def test_the_shape_makes_no_difference(tree):
         assert resolve(Inputs(editor=editor_layer(shape))).settings == plain.settings
 
 
+@unhurried
 @given(text=st.text(max_size=40) | st.from_regex(r"https?://[a-z0-9.:\[\]@%/-]{0,30}", fullmatch=True))
 def test_an_origin_is_exact_or_refused(text):
     try:
@@ -314,6 +323,7 @@ def test_an_origin_is_exact_or_refused(text):
     assert origin.port in range(1, 2**16)
 
 
+@unhurried
 @given(text=st.text(max_size=30) | st.from_regex(r"(https?://)?[a-z0-9.:\[\]/]{0,20}", fullmatch=True))
 def test_ollama_host_is_an_address_or_refused(text):
     try:

@@ -1,17 +1,18 @@
 """A server process for tests: ``serve`` over a scripted application, with faults to order.
 
 python scripted_server.py [--reply TEXT] [--reply-bytes N] [--hold] [--busy-seconds S] [--hang-close]
-                          [--leaky] [options of serve]
+                          [--leaky] [--noisy] [options of serve]
 """
 
 import argparse
 import asyncio
 import logging
+import subprocess
 import sys
 import time
 
 from lsp_server.cli import serve
-from lsp_server.testing.application import ScriptedApplication, suggest
+from lsp_server.testing.application import Message, ScriptedApplication, suggest
 
 
 class Faulty(ScriptedApplication):
@@ -21,9 +22,11 @@ class Faulty(ScriptedApplication):
 
     async def start(self):
         await super().start()
+        if self.orders.noisy:
+            make_noise()
         if self.orders.busy_seconds:
             asyncio.get_running_loop().run_in_executor(None, time.sleep, self.orders.busy_seconds)
-        self.notify(serve_message("started"))
+        self.notify(Message("info", "started"))
 
     async def complete(self, request):
         if self.orders.leaky:
@@ -39,10 +42,11 @@ class Faulty(ScriptedApplication):
         await super().close()
 
 
-def serve_message(text):
-    from lsp_server.testing.application import Message
-
-    return Message("info", text)
+def make_noise():
+    """What careless libraries do: write to stdout, and let a child read stdin."""
+    sys.stdout.write("noise of a library\n")
+    sys.stdout.flush()
+    subprocess.run([sys.executable, "-c", "print('noise', input())"], check=False)
 
 
 def main():
@@ -53,6 +57,7 @@ def main():
     parser.add_argument("--busy-seconds", type=float, default=0)
     parser.add_argument("--hang-close", action="store_true")
     parser.add_argument("--leaky", action="store_true")
+    parser.add_argument("--noisy", action="store_true")
     serve.add_arguments(parser)
     orders = parser.parse_args()
 

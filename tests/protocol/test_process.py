@@ -251,10 +251,20 @@ async def test_the_log_file_is_for_its_owner_alone(tmp_path):
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
-async def test_nothing_but_the_protocol_reaches_stdout():
-    async with start("--reply", "x", environ={**os.environ, "PYTHONUNBUFFERED": "1"}) as editor:
+async def test_libraries_and_children_can_neither_write_into_the_protocol_nor_read_from_it():
+    async with start("--noisy") as editor:  # It fails on anything but messages.
         await editor.initialize()
-        await editor.shutdown()
+        await editor.notification("window/showMessage")
+        assert await editor.shutdown() == 0
+        said = editor.channel.stderr.decode()
+    assert "noise of a library" in said
+    assert "EOFError" in said  # The child found an empty stdin.
+
+
+async def test_a_good_session_says_nothing_on_stderr():
+    async with start() as editor:
+        await editor.initialize()
+        assert await editor.shutdown() == 0
         assert editor.channel.stderr == b""
 
 

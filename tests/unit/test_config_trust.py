@@ -180,6 +180,7 @@ NARROWING = [
     ("routing.order", ["local"], [], ("local",), True),
     ("routing.order", [], ["evil", "local"], ("local",), False),
     ("routing.order", [], ["evil"], (), True),
+    ("routing.order", ["local", "nowhere"], ["nowhere"], ("local",), True),
     ("routing.hedge", False, True, False, True),
     ("routing.hedge", True, False, False, False),
     ("routing.max_wait_ms", 500, 120_000, 500, False),

@@ -78,7 +78,11 @@ def test_a_file_of_the_users_own(tmp_path):
     path = tmp_path / "my-coder-7b.gguf"
     path.write_bytes(WHOLE)
     file = open_model(str(path), tmp_path / "nowhere")
-    assert (file.name, file.model) == ("my-coder-7b", None)
+    assert (file.name, file.model) == ("my-coder-7b (Tiny Coder)", None)
+    path.write_bytes(tiny_gguf({"general.name": "a/b\\c\n" + "x" * 200}))
+    assert open_model(str(path), tmp_path).name == f"my-coder-7b ({('abc' + 'x' * 200)[:80]})"
+    path.write_bytes(tiny_gguf({}))
+    assert open_model(str(path), tmp_path).name == "my-coder-7b"
 
 
 def says(wanted, where):

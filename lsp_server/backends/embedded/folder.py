@@ -16,6 +16,9 @@ DATA_FOLDER_VARIABLE: Final = "CODESTRAL_LSP_DATA_DIR"
 PRIVATE_FOLDER: Final = 0o700
 """For the user alone. Windows ignores it; there the data folder is private by itself."""
 
+LONGEST_NAME: Final = 80
+"""Code points of the name inside a file; it is shown to people."""
+
 
 class ModelFileError(Exception):
     """There is no usable model file. ``str(error)`` is one line for people: which, where, and what to do."""
@@ -32,8 +35,11 @@ class ModelFile:
 
     @property
     def name(self) -> str:
-        """The catalogue's name, or the file's."""
-        return self.model.name if self.model else self.path.stem
+        """The catalogue's name, or the file's with the one inside it: either may tell the model's family."""
+        if self.model:
+            return self.model.name
+        inside = "".join(letter for letter in self.header.name if letter.isprintable() and letter not in "/\\")
+        return f"{self.path.stem} ({inside[:LONGEST_NAME]})" if inside else self.path.stem
 
 
 def models_folder(environ: Mapping[str, str] = os.environ) -> Path:
