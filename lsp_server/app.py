@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from lsp_server.backends.base import BackendError
 from lsp_server.backends.create import create_backend
 from lsp_server.config.approvals import Approvals
+from lsp_server.config.editor import combined
 from lsp_server.config.environment import mistral_key_names, ollama_address
 from lsp_server.config.keys import KeyRefused, resolve_key
 from lsp_server.config.layers import Resolved
@@ -76,6 +77,8 @@ class App:
         self._folders: tuple[str, ...] = ()
         self._built: _Built | None = None
         self._discovered: tuple[BackendSettings, ...] = ()
+        self._spare: dict[tuple[BackendSettings, str], Route] = {}
+        self._salted_session: str | None = None
         self._streams = Streams()
         self._cache = Cache()
         self._log = Log()
@@ -106,15 +109,18 @@ class App:
             on_notice(notice)
 
     def configure(self, tree: object) -> None:
-        """Take the editor's settings. Wrong values are said once and left out."""
-        self._editor_tree = tree
-        self._rebuild()
+        """Take the editor's settings over those it sent before. Wrong values are said once and left out."""
+        tree = combined(self._editor_tree, tree)
+        if tree != self._editor_tree:
+            self._editor_tree = tree
+            self._rebuild()
 
     def set_workspace(self, folders: Sequence[str]) -> None:
         """Take the workspace's folders (native paths); their settings files may narrow the settings."""
         if tuple(folders) != self._folders:
             self._folders = tuple(folders)
             self._rebuild()
+            self._salted_session = None
 
     async def start(self) -> None:
         """Find a backend if none is configured, and warm up the one that will answer."""
@@ -127,7 +133,7 @@ class App:
 
     def document_closed(self, uri: str) -> None:
         """End what runs for the document and forget its windows."""
-        self._streams.close(uri)
+        self._streams.close(f"{uri}\n")
         if self._built:
             self._built.engine.forget(uri)
 
@@ -183,7 +189,7 @@ class App:
         return {
             "backends": [route_json(route) for route in self.routes],
             "problems": list(self.problems),
-            "requests": [as_json(event) for event in reversed(self._log.events)],
+            "requests": [as_json(event, self._log.outcome(event)) for event in reversed(self._log.events)],
         }
 
     async def close(self) -> None:
@@ -220,15 +226,17 @@ class App:
         return self._built
 
     def _rebuild(self) -> None:
-        """Forget the engine; the next request builds one from the new settings."""
-        old, self._built = self._built, None
-        if old is None:
-            return
-        self._discovered = ()
-        self._in_background(old.router.close())
+        """Forget the engine and start again from the new settings."""
+        self._forget_engine()
         if self._starting is not None:
             self._starting = None
             self._in_background(self.start())
+
+    def _forget_engine(self) -> None:
+        """The next request builds an engine from what is in force then, on the backends that stay."""
+        old, self._built = self._built, None
+        if old is not None:
+            self._spare.update({(route.settings, self._session): route for route in old.router.routes})
 
     def _build(self) -> _Built:
         resolved = load(self._config_file, self._environ, self._editor_tree, self._folders)
@@ -240,14 +248,21 @@ class App:
             remote_allowed=resolved.remote_allowed,
             folders=self._folders,
         )
-        backends = in_order(resolved.usable_backends or self._discovered, settings.routing.order)
+        found = [] if resolved.configured else [b for b in self._discovered if resolved.allows(b)]
+        backends = in_order(resolved.usable_backends or found, settings.routing.order)
         routes = [route for backend in backends if (route := self._route(backend)) is not None]
+        for spare in self._spare.values():
+            self._in_background(spare.backend.close())
+        self._spare.clear()
         router = Router(routes, self._clock, self._health_changed)
         return _Built(resolved, policy, router, Engine(settings, policy, router, self._clock, self._cache))
 
     def _route(self, settings: BackendSettings) -> Route | None:
         """The backend, or None (and a notice) if its key or its address can't be used."""
-        session = session_value(read_salt(data_folder(self._environ)), self._folders)
+        session = self._session
+        spare = self._spare.pop((settings, session), None)
+        if spare is not None:
+            return spare
         try:
             key = resolve_key(settings, environ=self._environ)
             backend = create_backend(
@@ -257,6 +272,12 @@ class App:
             self._notify("warning", str(error))
             return None
         return Route(backend, settings)
+
+    @property
+    def _session(self) -> str:
+        if self._salted_session is None:
+            self._salted_session = session_value(read_salt(data_folder(self._environ)), self._folders)
+        return self._salted_session
 
     async def _start(self) -> None:
         built = self._current()
@@ -274,7 +295,7 @@ class App:
             reason = f"the editor's settings want to send code to it (backend {name})"
             if await self._approve(origin, reason):
                 Approvals(data_folder(self._environ)).approve(origin)
-                self._built = None
+                self._forget_engine()
 
     async def _discover(self, resolved: Resolved) -> None:
         async def try_ollama(settings: BackendSettings) -> bool:
@@ -291,7 +312,7 @@ class App:
             self._notify(found.level, found.notice)
         if found.backend is not None:
             self._discovered = (found.backend,)
-            self._built = None
+            self._forget_engine()
 
     async def _try_ollama(self, settings: BackendSettings) -> bool:
         """Whether there is an Ollama with a model that fills in the middle."""

@@ -147,9 +147,11 @@ def plain_progress(name: str, write: Callable[[str], object]) -> Progress:
 
     def progress(phase: Phase, done: int, total: int) -> None:
         nonlocal last
-        step = (str(phase), done * LINES // total if phase.name == "DOWNLOADING" else 0)
+        measured = phase.name == "DOWNLOADING"
+        step = (str(phase), done * LINES // total if measured else 0)
         if step != last:
             last = step
-            write(f"{name}: {phase}, {done / MEGABYTE:.0f} of {total / MEGABYTE:.0f} MB\n")
+            how_far = f", {done / MEGABYTE:.0f} of {total / MEGABYTE:.0f} MB" if measured else ""
+            write(f"{name}: {phase}{how_far}\n")
 
     return progress

@@ -263,8 +263,10 @@ def test_a_workspace_never_widens_anything(base, first, second):
 def test_an_editor_sends_nothing_where_the_user_did_not_agree(base):
     alone = resolve(Inputs(user=base.user, environment=base.environment, approved=base.approved))
     result = with_workspaces(base)
-    own = {(b.name, str(origin_of(b))): b for b in alone.settings.backends}
-    known = MISTRAL_ORIGINS | base.approved | {str(origin_of(b)) for b in alone.settings.backends}
+    # The file's own view: what the environment moves, an editor may move back.
+    file = resolve(Inputs(user=base.user)).settings.backends
+    own = {(b.name, str(origin_of(b))): b for b in file}
+    known = MISTRAL_ORIGINS | base.approved | {str(origin_of(b)) for b in file}
     for backend in result.settings.backends:
         same = own.get((backend.name, str(origin_of(backend))))
         # Keys and trust are the user file's, and stay with the origin that it gives.

@@ -244,20 +244,20 @@ async def test_triggers_of_ghost_text(editor, application, kind, trigger):
 
 
 @pytest.mark.parametrize(
-    ("context", "trigger"),
+    "context",
     [
-        ({"context": {"triggerKind": 1}}, Trigger.INVOKED),
-        ({"context": {"triggerKind": 2, "triggerCharacter": "."}}, Trigger.AUTOMATIC),
-        ({"context": {"triggerKind": 3}}, Trigger.AUTOMATIC),
-        ({"context": {"triggerKind": 9}}, Trigger.AUTOMATIC),
-        ({"context": None}, Trigger.AUTOMATIC),
-        ({}, Trigger.AUTOMATIC),
+        {"context": {"triggerKind": 1}},
+        {"context": {"triggerKind": 2, "triggerCharacter": "."}},
+        {"context": {"triggerKind": 3}},
+        {"context": {"triggerKind": 9}},
+        {"context": None},
+        {},
     ],
 )
-async def test_triggers_of_the_menu(editor, application, context, trigger):
+async def test_a_menu_cannot_tell_that_it_was_asked_for_by_hand(editor, application, context):
     editor.open(URI, "x = ‸")
     await editor.request("textDocument/completion", {**editor._at_cursor(URI), **context})
-    assert application.requests[-1].trigger is trigger
+    assert application.requests[-1].trigger is Trigger.AUTOMATIC
 
 
 async def test_params_of_copilots_clients_are_understood(editor):

@@ -172,7 +172,7 @@ async def test_an_engine_that_keeps_dying_is_given_up(backend, model):
 async def test_an_engine_that_cannot_load(backend, monkeypatch):
     monkeypatch.setenv("FAKE_ENGINE", "fail")
     with pytest.raises(
-        Unavailable, match="out of memory.*; check the free memory, or choose a smaller model"
+        Unavailable, match=r"out of memory.*; check the free memory, or choose a smaller model"
     ):
         await read(backend, clean(backend))
 

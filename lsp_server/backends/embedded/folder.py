@@ -38,7 +38,7 @@ class ModelFile:
         """The catalogue's name, or the file's with the one inside it: either may tell the model's family."""
         if self.model:
             return self.model.name
-        inside = "".join(letter for letter in self.header.name if letter.isprintable() and letter not in "/\\")
+        inside = "".join(c for c in self.header.name if c.isprintable() and c not in "/\\")
         return f"{self.path.stem} ({inside[:LONGEST_NAME]})" if inside else self.path.stem
 
 

@@ -41,9 +41,8 @@ def completion(
     cursor = ls.cursor(params.text_document, params.position)
     if cursor is None or not serves_menu(ls.application.menu, ls.client):
         return _menu([])
-    kind = params.context.trigger_kind if params.context else None
-    invoked = kind is types.CompletionTriggerKind.Invoked
-    return _menu_of(ls, to_request(cursor, types.TEXT_DOCUMENT_COMPLETION, invoked=invoked))
+    # A menu's trigger kind Invoked says nothing: it stands for a typed letter as well (VS Code, Helix, Eglot).
+    return _menu_of(ls, to_request(cursor, types.TEXT_DOCUMENT_COMPLETION, invoked=False))
 
 
 async def _ghost_text(

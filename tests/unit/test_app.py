@@ -1,0 +1,165 @@
+"""The composition root: settings in, backends and notices out."""
+
+import asyncio
+
+import pytest
+
+from lsp_server.app import App
+from lsp_server.config.approvals import Approvals
+from lsp_server.routing import discovery
+from lsp_server.testing.clock import ManualClock, settle
+from lsp_server.testing.configuration import backend_of, write_config
+from lsp_server.testing.fake_backends import FakeLlamaCpp, FakeOllama
+from lsp_server.testing.fixtures import cursor_at
+from lsp_server.types import Request, Trigger
+
+REMOTE = "https://llm.example.org"
+
+
+@pytest.fixture
+def environ(tmp_path):
+    return {"CODESTRAL_LSP_DATA_DIR": str(tmp_path / "data"), "OLLAMA_HOST": "127.0.0.1:9"}
+
+
+@pytest.fixture
+def make(tmp_path, environ, monkeypatch):
+    """An app with the given backends, whose notices are collected and whose questions are answered."""
+    monkeypatch.setattr("lsp_server.app.find_spec", lambda name: None)
+
+    def build(*backends, yes=False, **sections):
+        config = write_config(tmp_path / "config.toml", backends, **sections)
+        app = App(config, environ, ManualClock())
+        app.said, app.asked = [], []
+
+        async def approve(origin, reason):
+            app.asked.append(origin)
+            return yes
+
+        app.subscribe(lambda notice: app.said.append((notice.level, notice.text)), approve)
+        return app
+
+    return build
+
+
+def ask(trigger=Trigger.INVOKED):
+    return Request(cursor_at("x = ‸"), trigger, "test")
+
+
+async def test_nothing_configured_and_nothing_there_is_said_once(make):
+    app = make()
+    await app.start()
+    assert (await app.complete(ask())).gate.name == "no_backend"
+    assert app.said == [("warning", discovery.NOTHING_NOTICE)]
+    await app.close()
+
+
+async def test_a_running_ollama_is_found(make, environ):
+    async with FakeOllama("1\n") as fake:
+        environ["OLLAMA_HOST"] = fake.url
+        app = make()
+        await app.start()
+        assert (await app.complete(ask())).suggestion.text == "1"
+        assert app.said == []
+        await app.close()
+
+
+async def test_a_key_in_the_environment_means_mistral_with_a_notice(make, environ):
+    environ["MISTRAL_API_KEY"] = "0123456789abcdef"
+    app = make()
+    await app.start()
+    [route] = app.routes
+    assert (route.settings.kind, route.backend.destination.remote) == ("mistral", True)
+    assert app.said == [("warning", discovery.HOSTED_NOTICE)]
+    await app.close()
+
+
+async def test_a_key_in_the_environment_is_not_used_where_remote_is_ruled_out(make, environ):
+    environ["MISTRAL_API_KEY"] = "0123456789abcdef"
+    app = make(privacy={"remote": "never"})
+    await app.start()
+    assert app.routes == ()
+    await app.close()
+
+
+@pytest.mark.parametrize("yes", [True, False])
+async def test_a_remote_origin_that_only_the_editor_names_needs_a_yes(make, environ, tmp_path, yes):
+    app = make(yes=yes)
+    app.configure({"codestral": {"backends": [{"name": "team", "kind": "openai", "url": f"{REMOTE}/v1"}]}})
+    await app.start()
+    assert app.asked == [REMOTE]
+    assert [route.backend.name for route in app.routes] == (["team"] if yes else [])
+    assert Approvals(tmp_path / "data").is_approved(REMOTE) is yes
+    await app.close()
+
+
+async def test_settings_that_change_nothing_keep_the_backend(make):
+    async with FakeLlamaCpp("1\n") as fake:
+        app = make(backend_of("llamacpp", fake))
+        await app.start()
+        [route] = app.routes
+        app.configure({"completion": {"max_lines": 4}})
+        assert app.settings.completion.max_lines == 4
+        assert app.routes == (route,)
+        app.configure({"completion": {"max_lines": 4}})
+        app.configure({})
+        app.configure(None)
+        assert app.settings.completion.max_lines == 4
+        app.configure({"completion": {"menu": "never"}})
+        assert (app.settings.completion.max_lines, app.menu) == (4, "never")
+        assert (await app.complete(ask())).suggestion.text == "1"
+        await app.close()
+
+
+async def test_rubbish_from_the_editor_changes_nothing_and_is_said(make):
+    async with FakeLlamaCpp("1\n") as fake:
+        app = make(backend_of("llamacpp", fake))
+        wrong_value = {"completion": {"max_lines": "many"}}
+        for tree in ("text", 5, [1], {"completion": 3}, wrong_value, {"nonsense": 1}):
+            app.configure(tree)
+            assert (await app.complete(ask())).suggestion.text == "1"
+        assert app.said
+        assert all("\n" not in text for _, text in app.said)
+        await app.close()
+
+
+async def test_a_key_that_cannot_be_used_leaves_its_backend_out(make):
+    app = make({"name": "team", "kind": "openai", "url": f"{REMOTE}/v1", "key_env": "ABSENT_KEY"})
+    assert app.routes == ()
+    [(level, text)] = app.said
+    assert level == "warning"
+    assert "ABSENT_KEY" in text
+    await app.close()
+
+
+async def test_the_order_is_the_users(make):
+    async with FakeLlamaCpp("1\n") as fake:
+        backends = [backend_of("llamacpp", fake, name=name) for name in ("first", "second", "third")]
+        app = make(*backends, routing={"order": ["third", "first"]})
+        assert [route.backend.name for route in app.routes] == ["third", "first"]
+        await app.close()
+
+
+async def test_snoozing_stops_automatic_requests_only(make):
+    async with FakeLlamaCpp("1\n") as fake:
+        app = make(backend_of("llamacpp", fake))
+        app.snooze(5)
+        assert (await app.complete(ask(Trigger.AUTOMATIC))).gate.name == "snoozed"
+        assert (await app.complete(ask())).suggestion
+        app.snooze(None)
+        task = asyncio.create_task(app.complete(ask(Trigger.AUTOMATIC)))
+        await settle()
+        assert (await task).suggestion
+        await app.close()
+
+
+async def test_explain_tells_what_became_of_a_suggestion_without_source_text(make):
+    async with FakeLlamaCpp("secret_name(1)\n") as fake:
+        app = make(backend_of("llamacpp", fake))
+        answer = await app.complete(ask())
+        app.shown(answer.suggestion.id)
+        app.accepted(answer.suggestion.id, None)
+        explained = app.explain()
+        assert explained["requests"][0]["outcome"] == "accepted"
+        assert explained["backends"][0]["name"] == "llamacpp"
+        assert "secret_name" not in str(explained)
+        await app.close()
