@@ -50,7 +50,7 @@ async def test_ghost_text_typing_along_and_the_menu(config, environment):
         assert rest["insertText"] == text[2:]
         explained = await editor.request("workspace/executeCommand", {"command": "codestral.explain"})
         assert [request["origin"] for request in explained["requests"]] == ["cache", "backend"]
-        assert explained["requests"][1]["usage"]["prompt_tokens"] > 20
+        assert explained["requests"][1]["prompt"]["tokens"] > 20
         assert await editor.shutdown() == 0
 
 

@@ -41,7 +41,7 @@ def completion(
     cursor = ls.cursor(params.text_document, params.position)
     if cursor is None or not serves_menu(ls.application.menu, ls.client):
         return _menu([])
-    # A menu's trigger kind Invoked says nothing: it stands for a typed letter as well (VS Code, Helix, Eglot).
+    # Invoked says nothing in a menu: it stands for a typed letter as well (VS Code, Helix, Eglot).
     return _menu_of(ls, to_request(cursor, types.TEXT_DOCUMENT_COMPLETION, invoked=False))
 
 
