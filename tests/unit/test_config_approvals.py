@@ -108,6 +108,15 @@ def test_a_file_that_others_may_write_approves_nothing(tmp_path, mode):
 
 
 @posix
+def test_a_file_that_others_own_approves_nothing(tmp_path, monkeypatch):
+    approvals = Approvals(tmp_path)
+    approvals.approve(ORIGIN)
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    assert approvals.origins() == frozenset()
+
+
+@posix
 def test_a_link_in_its_place_is_not_followed_and_not_written_through(tmp_path):
     approvals = Approvals(tmp_path / "data")
     elsewhere = tmp_path / "elsewhere.json"

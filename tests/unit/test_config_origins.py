@@ -119,6 +119,22 @@ def test_what_is_not_spelled_plainly_is_refused(url):
     assert "word" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://m\u00fcller.example", "xn--"),
+        ("https://x:y@llm.example.org", "key_env"),
+        ("https://llm.example.org?x", "query"),
+        ("https://llm.example.org:99999", "65535"),
+        ("http://[1::2::3]", "IPv6"),
+        ("llm.example.org", "https://"),
+    ],
+)
+def test_the_refusal_says_what_to_write(url, told):
+    with pytest.raises(ValueError, match=told):
+        parse_origin(url)
+
+
 @pytest.mark.parametrize("url", LOOPBACK)
 def test_loopback(url):
     assert parse_origin(url).loopback

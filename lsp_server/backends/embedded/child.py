@@ -29,6 +29,10 @@ PROMPT_CACHE_MIB: Final = 256
 """States of other prompts that are kept for when the user comes back to that file: about ten of 2,000
 tokens for the 0.5B model. llama.cpp's own limit is 8 GiB."""
 
+PING_S: Final = 10
+"""While it reads a prompt, llama.cpp shows in this way that it is alive, within the time after which silence
+counts as a fault (``limits.Deadlines.idle_s``)."""
+
 ERRORS_ONLY: Final = 1
 """llama.cpp's verbosity."""
 
@@ -106,6 +110,7 @@ def serve(order: Order) -> Any:
     params.n_ctx = order.context_tokens
     params.n_batch = params.n_ubatch = order.batch_tokens
     params.cache_ram_mib = PROMPT_CACHE_MIB
+    params.sse_ping_interval = PING_S
     params.fit_params = False  # Trying out what fits takes half a second; the context is bounded already.
     params.verbosity = ERRORS_ONLY
     if order.threads != CHOOSE_THREADS:

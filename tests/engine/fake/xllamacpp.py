@@ -47,6 +47,7 @@ class CommonParams(Strict):
     n_ubatch = 512
     cache_ram_mib = 8192
     fit_params = True
+    sse_ping_interval = 30
     verbosity = 3
 
     def __init__(self):
