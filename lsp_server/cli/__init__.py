@@ -1,4 +1,4 @@
-"""The commands, one module each: ``HELP``, ``add_arguments(parser)`` and ``run(args) -> exit status``.
+"""The commands, one module each: ``add_arguments(parser)`` and ``run(args) -> exit status``.
 
 Only the module of the command that was asked for is imported, so that ``serve`` starts quickly.
 """

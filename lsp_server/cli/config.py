@@ -8,14 +8,12 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from lsp_server.config.layers import Resolved
 from lsp_server.config.locations import ConfigFile
 from lsp_server.config.settings import BackendSettings
 from lsp_server.config.sources import Source
-
-HELP: Final = "show the settings in force, their schema, and trust an origin"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

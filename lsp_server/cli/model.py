@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from lsp_server.backends.embedded.catalogue import Model
     from lsp_server.backends.embedded.sources import Phase, Progress
 
-HELP: Final = "list, fetch and locate models for the embedded engine"
 LINES: Final = 10
 """Without a terminal, the progress of a download is a line for each tenth."""
 MEGABYTE: Final = 1e6

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from lsp_server.lsp.application import Application
 
-HELP: Final = "speak the language server protocol with an editor (the default)"
 WRONG_USAGE: Final = 2
 
 

@@ -42,6 +42,8 @@ def read_small(path: Path, *, follow: bool = True, private: bool = False, owned:
         FileNotFoundError: There is no such file.
         Unreadable: There is one, and it cannot be used.
     """
+    if not follow and not _NO_FOLLOW and path.is_symlink():
+        raise Unreadable("it is a link")
     try:
         descriptor = os.open(path, _OPEN_FLAGS | (0 if follow else _NO_FOLLOW))
     except FileNotFoundError:

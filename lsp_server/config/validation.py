@@ -161,8 +161,12 @@ def _drop_faults(
                 NOT_VALID if name in known else "is not a setting",
                 _expected(messages),
             )
-    for name in {str(place[0]) for place in faults if place}.intersection(given):
-        _drop(given, name, [place[1:] for place in faults if place[0] == name])
+    inner: defaultdict[str, set[tuple[int | str, ...]]] = defaultdict(set)
+    for place in faults:
+        if place and place[0] in given:
+            inner[str(place[0])].add(place[1:])
+    for name, places in inner.items():
+        _drop(given, name, places)
     return droppable
 
 
@@ -177,7 +181,8 @@ def _place(location: tuple[int | str, ...], given: Mapping[str, object]) -> tupl
     return location[:1]
 
 
-def _drop(given: dict[str, object], name: str, inner: list[tuple[int | str, ...]]) -> None:
+def _drop(given: dict[str, object], name: str, inner: set[tuple[int | str, ...]]) -> None:
+    """Drop the elements ``inner`` of a list or table, or all of the value if a fault lies in the whole."""
     value = given[name]
     if all(inner) and isinstance(value, dict):
         given[name] = {key: kept for key, kept in value.items() if (key,) not in inner}

@@ -159,6 +159,12 @@ def test_no_file_takes_long_to_parse(tmp_path, text):
     assert len(layer.failure.splitlines()) <= 1
 
 
+def test_a_line_is_what_the_parser_takes_for_one():
+    # Within quotes the parser passes over separators at which Python splits lines.
+    with pytest.raises(Unreadable, match="line 1 is longer"):
+        parse_toml('"\u2028\x85".' * 300 + "a = 1")
+
+
 @pytest.mark.parametrize(
     "text", ["a", "a = ", "= 1", "[a", "a = 1\na = 2", "\x00", "a = nul\nb = 'sk-secret'"]
 )
