@@ -294,8 +294,15 @@ class App:
         for name, origin in resolved.needs_approval:
             reason = f"the editor's settings want to send code to it (backend {name})"
             if await self._approve(origin, reason):
-                Approvals(data_folder(self._environ)).approve(origin)
+                self._remember_approval(origin)
                 self._forget_engine()
+
+    def _remember_approval(self, origin: str) -> None:
+        try:
+            Approvals(data_folder(self._environ)).approve(origin)
+        except OSError as error:
+            why = f"the approval of {origin} cannot be kept ({error.strerror})"
+            self._notify("warning", f"{why}: make the data folder writable")
 
     async def _discover(self, resolved: Resolved) -> None:
         async def try_ollama(settings: BackendSettings) -> bool:

@@ -13,6 +13,7 @@ from lsp_server.policy.clearance import Policy
 from lsp_server.prompt import layout
 from lsp_server.prompt.families import Family
 from lsp_server.prompt.window import Anchor
+from lsp_server.routing.licences import restriction
 from lsp_server.routing.router import Route, Router
 from lsp_server.schedule.cache import Cache
 from lsp_server.schedule.clock import Clock
@@ -34,6 +35,7 @@ from lsp_server.types import (
 DISABLED: Final = Gate("disabled", "completion is switched off (completion.enabled)")
 LANGUAGE_OFF: Final = "language_disabled"
 NO_BACKEND: Final = Gate("no_backend", "no backend is configured: run `codestral-lsp doctor`")
+LICENCE: Final = "licence"
 BACKEND_FAILED: Final = "backend_failed"
 TOO_LONG: Final = Gate("prompt_too_long", "the prompt does not fit the model's context")
 INSIDE_WORD: Final = Gate("inside_word", "the cursor is inside a word")
@@ -158,6 +160,9 @@ class Engine:
         cursor = request.cursor
         family = await self._router.identify(route)
         watch.lap("identify")
+        gate = self._licence_gate(route)
+        if gate is not None:
+            return Answer(gate=gate, backend=route.backend.name)
         mode = choose_mode(cursor)
         clean = await self._prompt(route, family, cursor, mode, watch)
         if isinstance(clean, Gate):
@@ -168,6 +173,12 @@ class Engine:
         answer = self._shape(route, clean.prompt, generated, cursor)
         watch.lap("shaping")
         return answer
+
+    def _licence_gate(self, route: Route) -> Gate | None:
+        if not self._settings.licence.production or route.info is None:
+            return None
+        reason = restriction(route.info, route.backend.destination)
+        return Gate(LICENCE, f"{route.backend.name}: {reason}") if reason else None
 
     async def _prompt(
         self, route: Route, family: Family, cursor: Cursor, mode: Mode, watch: Stopwatch

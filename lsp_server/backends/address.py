@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
-from typing import Final
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
 from lsp_server.backends.base import AuthenticationFailed
-
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+from lsp_server.config.origins import Origin, parse_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +65,9 @@ def origin_of(url: str) -> str:
     """Return ``scheme://host[:port]`` of a URL, in lower case, without the scheme's own port.
 
     Raises:
-        ValueError: No http or https URL with a host and nothing else in front of the path; the message is one
-            line.
+        ValueError: It is no plain address of a server (see ``config.origins``); the message is one line.
     """
-    split, port = _split(url)
-    host = split.hostname or ""
-    shown = f"[{host}]" if ":" in host else host
-    return f"{split.scheme}://{shown}" + (f":{port}" if port != _DEFAULT_PORTS[split.scheme] else "")
+    return str(_parsed(url))
 
 
 def is_loopback(url: str) -> bool:
@@ -84,34 +76,11 @@ def is_loopback(url: str) -> bool:
     A name that merely resolves to loopback is not one: what it resolves to can change. Raises ``ValueError``
     as ``origin_of`` does.
     """
-    host = (_split(url)[0].hostname or "").rstrip(".")
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
+    return _parsed(url).loopback
 
 
-def _split(url: str) -> tuple[SplitResult, int]:
-    # urlsplit drops tabs and newlines, and URL libraries disagree about backslashes: none has a place here.
-    if "\\" in url or any(ord(character) <= ord(" ") or character == "\x7f" for character in url):
-        raise ValueError("a backend's url has no spaces, control characters or backslashes")
+def _parsed(url: str) -> Origin:
     try:
-        split = urlsplit(url)
-        port = split.port
-    except ValueError:
-        # Their message can hold what stands in the place of a password.
-        raise ValueError("a backend's url has a malformed host or port") from None
-    if split.scheme not in _DEFAULT_PORTS or not split.hostname:
-        raise ValueError("a backend's url starts with http:// or https:// and a host")
-    if split.username is not None or split.password is not None:
-        raise ValueError("a backend's url holds no user name or key; use key_env, key_file or keyring")
-    if not split.hostname.isascii() or "%" in split.hostname:
-        # Otherwise two spellings of one host would compare as different, or the other way round.
-        raise ValueError("a backend's url spells its host in ASCII (xn-- form)")
-    if split.query or split.fragment:
-        raise ValueError("a backend's url has no query and no fragment")
-    return split, port if port is not None else _DEFAULT_PORTS[split.scheme]
+        return parse_origin(url)
+    except ValueError as error:
+        raise ValueError(f"a backend's url {error}") from None

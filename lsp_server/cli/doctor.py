@@ -28,11 +28,6 @@ SAMPLE: Final = (
 
 EXPECTED: Final = ("first", "second")
 
-NON_PRODUCTION: Final = (
-    "Codestral 22B weights are under the Mistral Non-Production Licence: not for work use. "
-    "The hosted API and Apache-2.0 models such as qwen2.5-coder are."
-)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
@@ -125,10 +120,10 @@ def _problem(answer: Answer, text: str | None) -> str:
 
 def _advice(route: Route, answer: Answer) -> list[str]:
     """What would make this backend better."""
-    advice = []
-    model = (route.info.name if route.info else route.settings.model).lower()
-    if not route.backend.destination.remote and "codestral" in model:
-        advice.append(NON_PRODUCTION)
+    from lsp_server.routing.licences import restriction
+
+    restricted = restriction(route.info, route.backend.destination) if route.info else ""
+    advice = [restricted] if restricted else []
     first_ms = answer.timings_ms.get("first_token", 0.0)
     if first_ms > SLOW_FIRST_TOKEN_MS:
         advice.append(f"the first token took {first_ms:.0f} ms: try a smaller or more quantised model")

@@ -57,7 +57,7 @@ async def test_a_suitable_model_is_chosen_where_there_are_several(kind):
 
 def test_an_address_that_is_none_is_told_at_once():
     settings = BackendSettings(name="mine", kind="openai", url="http://user:sk-secret@host")
-    with pytest.raises(ValueError, match="holds no user name or key"):
+    with pytest.raises(ValueError, match="no user name or key"):
         create_backend(settings, key=None, session="s", remote=True)
 
 

@@ -190,6 +190,16 @@ async def test_nothing_reaches_a_remote_backend_that_is_not_allowed():
     assert (await make(hosted, remote_allowed=True).complete(ask())).suggestion
 
 
+async def test_local_codestral_weights_are_refused_at_work_only():
+    source = backend(model="codestral:22b")
+    assert (await make(source).complete(ask())).suggestion
+    at_work = Settings.model_validate({"licence": {"production": True}})
+    answer = await make(source, settings=at_work).complete(ask())
+    assert answer.gate.name == "licence"
+    assert "Non-Production" in answer.gate.detail
+    assert (await make(backend(), settings=at_work).complete(ask())).suggestion
+
+
 async def test_a_forced_start_is_dropped_from_the_answer():
     source = backend(" + b\n", capabilities=Capabilities(forces_start=True))
     answer = await make(source).complete(ask("total = alpha‸"))

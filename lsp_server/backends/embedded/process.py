@@ -17,11 +17,11 @@ from lsp_server.backends.embedded.child import HOST, Order, Report, report_from,
 
 MODULE: Final = "lsp_server.backends.embedded.child"
 
-SPIN_COUNT: Final = "10000"
+SPIN_COUNT: Final = "1000"
 """How often a thread of libgomp looks for work before it sleeps (GOMP_SPINCOUNT in the libgomp manual). Its
-own 300,000 burn the cores that others need: with two busy loops beside it on two cores the 0.5B model wrote
-9.6 tokens a second, with 10,000 it wrote 19.4; on a quiet machine there is no difference, while 0 costs a
-third."""
+own 300,000 burn the cores that others need. Measured with the 0.5B model on two cores, tokens a second when
+it was alone and beside three busy loops: 0 gives 24 and 12, 1,000 gives 40 and 11, 10,000 gives 37 and 10,
+but at times less than 2."""
 
 KEY_BYTES: Final = 32
 REASON_CHARS: Final = 200
