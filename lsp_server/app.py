@@ -1,4 +1,8 @@
-"""The composition root: builds everything from the settings in force, and alone names every room."""
+"""The composition root: builds everything from the settings in force, and alone names every room.
+
+The engine and its rooms are imported when the first engine is built, after ``initialize`` was answered: until
+then only the settings are needed.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lsp_server.backends.base import BackendError
-from lsp_server.backends.create import create_backend
 from lsp_server.config.approvals import Approvals
 from lsp_server.config.editor import combined
 from lsp_server.config.environment import mistral_key_names, ollama_address
@@ -23,18 +26,16 @@ from lsp_server.config.locations import data_folder
 from lsp_server.config.settings import BackendSettings, Settings
 from lsp_server.config.trust import is_remote
 from lsp_server.document.store import DocumentStore
-from lsp_server.engine import Engine
-from lsp_server.policy.clearance import Policy
-from lsp_server.policy.paths import PathRules
-from lsp_server.prompt.detection import UnknownModel, detect
-from lsp_server.routing.discovery import discover
-from lsp_server.routing.router import Route, Router
-from lsp_server.routing.session import read_salt, session_value
-from lsp_server.schedule.cache import Cache
 from lsp_server.schedule.clock import Clock, SystemClock
 from lsp_server.schedule.supersede import Streams
 from lsp_server.telemetry.events import Log, as_json
 from lsp_server.types import Answer, Gate, ModelInfo, Request, Trigger
+
+if TYPE_CHECKING:
+    from lsp_server.engine import Engine
+    from lsp_server.policy.clearance import Policy
+    from lsp_server.routing.router import Route, Router
+    from lsp_server.schedule.cache import Cache
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,8 @@ class App:
         self._spare: dict[tuple[BackendSettings, str], Route] = {}
         self._salted_session: str | None = None
         self._streams = Streams()
-        self._cache = Cache()
+        self._cache: Cache | None = None
+        self._resolved: Resolved | None = None
         self._log = Log()
         self._answered = 0
         self._snoozed_until_ms = 0.0
@@ -147,12 +149,12 @@ class App:
     @property
     def settings(self) -> Settings:
         """The settings in force."""
-        return self._current().resolved.settings
+        return self._resolve().settings
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong in the configuration, a line each."""
-        return tuple(str(problem) for problem in self._current().resolved.problems)
+        return tuple(str(problem) for problem in self._resolve().problems)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -186,6 +188,8 @@ class App:
 
     def explain(self) -> dict[str, object]:
         """The last requests and the state of each backend, as plain JSON values without source text."""
+        from lsp_server.routing.router import route_json
+
         return {
             "backends": [route_json(route) for route in self.routes],
             "problems": list(self.problems),
@@ -234,14 +238,25 @@ class App:
 
     def _forget_engine(self) -> None:
         """The next request builds an engine from what is in force then, on the backends that stay."""
-        old, self._built = self._built, None
+        old, self._built, self._resolved = self._built, None, None
         if old is not None:
             self._spare.update({(route.settings, self._session): route for route in old.router.routes})
 
+    def _resolve(self) -> Resolved:
+        if self._resolved is None:
+            self._resolved = load(self._config_file, self._environ, self._editor_tree, self._folders)
+            for problem in self._resolved.problems:
+                self._notify("warning", str(problem))
+        return self._resolved
+
     def _build(self) -> _Built:
-        resolved = load(self._config_file, self._environ, self._editor_tree, self._folders)
-        for problem in resolved.problems:
-            self._notify("warning", str(problem))
+        from lsp_server.engine import Engine
+        from lsp_server.policy.clearance import Policy
+        from lsp_server.policy.paths import PathRules
+        from lsp_server.routing.router import Router, in_order
+        from lsp_server.schedule.cache import Cache
+
+        resolved = self._resolve()
         settings = resolved.settings
         policy = Policy(
             PathRules(settings.privacy.exclude, settings.privacy.local_only),
@@ -255,10 +270,14 @@ class App:
             self._in_background(spare.backend.close())
         self._spare.clear()
         router = Router(routes, self._clock, self._health_changed)
+        self._cache = Cache() if self._cache is None else self._cache
         return _Built(resolved, policy, router, Engine(settings, policy, router, self._clock, self._cache))
 
     def _route(self, settings: BackendSettings) -> Route | None:
         """The backend, or None (and a notice) if its key or its address can't be used."""
+        from lsp_server.backends.create import create_backend
+        from lsp_server.routing.router import Route
+
         session = self._session
         spare = self._spare.pop((settings, session), None)
         if spare is not None:
@@ -275,6 +294,8 @@ class App:
 
     @property
     def _session(self) -> str:
+        from lsp_server.routing.session import read_salt, session_value
+
         if self._salted_session is None:
             self._salted_session = session_value(read_salt(data_folder(self._environ)), self._folders)
         return self._salted_session
@@ -305,6 +326,8 @@ class App:
             self._notify("warning", f"{why}: make the data folder writable")
 
     async def _discover(self, resolved: Resolved) -> None:
+        from lsp_server.routing.discovery import discover
+
         async def try_ollama(settings: BackendSettings) -> bool:
             return resolved.allows(settings) and await self._try_ollama(settings)
 
@@ -323,6 +346,8 @@ class App:
 
     async def _try_ollama(self, settings: BackendSettings) -> bool:
         """Whether there is an Ollama with a model that fills in the middle."""
+        from lsp_server.routing.router import Router
+
         route = self._route(settings)
         if route is None:
             return False
@@ -360,25 +385,6 @@ class App:
 
 def _is_known(info: ModelInfo) -> bool:
     """Whether a model is one that can be asked to fill in the middle."""
+    from lsp_server.prompt.detection import UnknownModel, detect
+
     return not isinstance(detect(info), UnknownModel)
-
-
-def in_order(backends: Sequence[BackendSettings], order: Sequence[str]) -> list[BackendSettings]:
-    """The backends that ``order`` names, in that order; all as they are defined when it names none."""
-    if not order:
-        return list(backends)
-    named = {backend.name: backend for backend in backends}
-    return [named[name] for name in order if name in named]
-
-
-def route_json(route: Route) -> dict[str, object]:
-    """One backend's state as plain JSON values."""
-    return {
-        "name": route.backend.name,
-        "kind": route.settings.kind,
-        "origin": route.backend.destination.origin,
-        "remote": route.backend.destination.remote,
-        "model": route.info.name if route.info else None,
-        "family": route.family.name if route.family else None,
-        "problem": route.health.problem,
-    }

@@ -43,6 +43,8 @@ def run(args: argparse.Namespace, make_application: Callable[[], Application] | 
     """
     # Collecting garbage while some thousand classes are made finds none and takes a tenth of the start-up.
     gc.disable()
+    # Looking for pydantic's plugins reads every installed package's metadata, and would run their code.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from lsp_server.lsp.lifetime import run as run_loop
     from lsp_server.lsp.logging_setup import set_up
     from lsp_server.lsp.sockets import CannotListen

@@ -111,3 +111,24 @@ class Router:
         route.family = found.for_backend(
             forces_start=capabilities.forces_start, takes_parts=capabilities.takes_parts
         )
+
+
+def in_order(backends: Sequence[BackendSettings], order: Sequence[str]) -> list[BackendSettings]:
+    """The backends that ``order`` names, in that order; all as they are defined when it names none."""
+    if not order:
+        return list(backends)
+    named = {backend.name: backend for backend in backends}
+    return [named[name] for name in order if name in named]
+
+
+def route_json(route: Route) -> dict[str, object]:
+    """One backend's state as plain JSON values."""
+    return {
+        "name": route.backend.name,
+        "kind": route.settings.kind,
+        "origin": route.backend.destination.origin,
+        "remote": route.backend.destination.remote,
+        "model": route.info.name if route.info else None,
+        "family": route.family.name if route.family else None,
+        "problem": route.health.problem,
+    }
