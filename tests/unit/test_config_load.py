@@ -110,7 +110,7 @@ def test_no_env_file_is_read(tmp_path, environ, monkeypatch):
     write(tmp_path / "config.toml", "")
     folder = tmp_path / "project"
     for name in (".env", ".envrc", ".env.local"):
-        write(folder / name, "MISTRAL_API_KEY=sk-1\nOLLAMA_HOST=evil.example\nCODESTRAL_LSP_CONFIG=/elsewhere/x\n")
+        write(folder / name, "MISTRAL_API_KEY=sk-1\nOLLAMA_HOST=evil.example\nCODESTRAL_LSP_CONFIG=/x\n")
     monkeypatch.chdir(folder)
     before = dict(os.environ)
     assert load(None, environ, None, [str(folder)]) == load(None, environ, None, [])
