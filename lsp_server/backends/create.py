@@ -45,7 +45,7 @@ def create_backend(
     module, name = _CLASSES[settings.kind]
     make: Any = getattr(import_module(f"lsp_server.backends.{module}"), name)
     if settings.kind == "embedded":
-        return cast("Backend", make(settings, session=session))
+        return cast("Backend", make(settings, session=session, remote=remote))
     options: dict[str, Any] = {"key": key, "session": session, "remote": remote}
     if suitable is not None and settings.kind in _CHOOSING:
         options["suitable"] = suitable
