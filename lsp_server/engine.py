@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -87,7 +86,6 @@ class Engine:
         self._clock = clock
         self._cache = cache if cache is not None else Cache()
         self._anchors: dict[tuple[str, str], Anchor] = {}
-        self.on_stage: Callable[[str], None] | None = None
 
     async def complete(self, request: Request) -> Answer:
         """Answer ``request``: a suggestion, or the gate that ended it."""
@@ -235,15 +233,15 @@ class Engine:
     def _shape(self, route: Route, prompt: Prompt, generated: Generated, cursor: Cursor) -> Answer:
         name = route.backend.name
         model = route.info.name if route.info else None
-        about = {"backend": name, "model": model, "prompt": _summary(prompt), "usage": generated.usage}
+        answer = Answer(backend=name, model=model, prompt=_summary(prompt), usage=generated.usage)
         shaped = shape(generated.text, cursor, generated.finish)
         if isinstance(shaped, Gate):
-            return Answer(gate=shaped, **about)  # type: ignore[arg-type]  # the mapping holds these fields
+            return replace(answer, gate=shaped)
         suggestion = Suggestion(
             text=shaped, position=cursor.position, backend=name, origin="backend", finish=generated.finish
         )
         self._cache.store(cursor, suggestion)
-        return Answer(suggestions=(suggestion,), **about)  # type: ignore[arg-type]  # as above
+        return replace(answer, suggestions=(suggestion,))
 
 
 def _inside_word(cursor: Cursor) -> bool:
