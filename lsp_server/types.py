@@ -75,6 +75,26 @@ class Cursor:
         return "\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of a document: at ``position``, ``removed`` was replaced by ``inserted``.
+
+    Both texts are as the document has them, line endings included.
+    """
+
+    position: Position
+    removed: str
+    inserted: str
+
+    @property
+    def end(self) -> Position:
+        """The place behind the inserted text, in the document after the edit."""
+        above, newline, last = self.inserted.replace("\r\n", "\n").replace("\r", "\n").rpartition("\n")
+        if not newline:
+            return Position(self.position.line, self.position.column + len(last))
+        return Position(self.position.line + above.count("\n") + 1, len(last))
+
+
 class Trigger(StrEnum):
     """Why a completion was asked for."""
 
