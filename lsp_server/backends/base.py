@@ -89,6 +89,15 @@ class Capabilities:
     ``takes_parts``: prefix and suffix go apart, the server lays them out. ``takes_raw``: a prompt with
     control tokens is read as such. ``forces_start``: generation can be made to begin with a given text
     (``Prompt.forced``). ``max_stops``: the most stop texts one request may carry, None for no limit.
+
+    ``concurrency``: how many streams to run at the same time where the settings name no number. It is 1 for
+    engines on one machine (embedded, llama.cpp, Ollama): a second request would wait in their queue, where
+    no newer one can overtake it, or share the processors and push the first one's prompt out of the cache.
+    It is 4 for servers that batch (vLLM and the like) and for hosted ones: three candidates and one ahead.
+    Hosted services refuse too many at a time, without saying how many that is.
+
+    ``prefills``: ``prefill`` makes the engine read a prompt ahead. It does not where reading is paid for or
+    takes from others (hosted services, servers that batch).
     """
 
     takes_parts: bool = False
@@ -96,14 +105,16 @@ class Capabilities:
     takes_chat: bool = True
     forces_start: bool = False
     max_stops: int | None = None
+    concurrency: int = 1
+    prefills: bool = False
 
 
 class Backend(Protocol):
     """One configured model endpoint.
 
     ``stream`` opens a request; leaving the context closes its connection at once, whatever was read. It
-    refuses (``ValueError``) a prompt that was cleared for another destination. ``probe`` asks which model
-    answers. Both raise ``BackendError``; neither retries.
+    refuses (``ValueError``) a prompt that was cleared for another destination, as do ``prefill`` and
+    ``count_tokens``. ``probe`` asks which model answers. All raise ``BackendError``; none retries.
     """
 
     @property
@@ -130,14 +141,19 @@ class Backend(Protocol):
         ...
 
     async def count_tokens(self, clean: CleanPrompt) -> int | None:
-        """Return a prompt's exact length by the backend's own tokenizer, in tokens; None where it has none.
-
-        Raises ``BackendError`` and ``ValueError`` as ``stream`` does.
-        """
+        """Return a prompt's exact length in tokens by the backend's own tokenizer; None where it has none."""
         ...
 
     def stream(self, clean: CleanPrompt) -> AbstractAsyncContextManager[AsyncIterator[Chunk]]:
         """Open a request and give its chunks as they arrive."""
+        ...
+
+    async def prefill(self, clean: CleanPrompt) -> None:
+        """Return when the engine has read a prompt, so that ``stream`` for it answers sooner.
+
+        Nothing that it may say is kept. Cancelling closes the connection. Where ``capabilities.prefills`` is
+        False nothing is sent.
+        """
         ...
 
     async def close(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, Required, TypedDict, TypeVar, Unpack
 
 from pydantic import SecretStr
 
@@ -15,7 +17,16 @@ from lsp_server.backends.decoders import well_formed
 from lsp_server.backends.exceptions import from_exception
 from lsp_server.backends.limits import DEFAULT_DEADLINES, DRAIN_S, TAIL_S, Deadlines
 from lsp_server.config.settings import BackendSettings
-from lsp_server.types import Chunk, CleanPrompt, Destination, Finish, Prompt, PromptForm, Usage
+from lsp_server.types import (
+    Chunk,
+    CleanPrompt,
+    Destination,
+    Finish,
+    ModelInfo,
+    Prompt,
+    PromptForm,
+    Usage,
+)
 
 EventT = TypeVar("EventT")
 
@@ -26,7 +37,7 @@ that sends without end is cut off here."""
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a request asks of a server, in text that can be sent."""
+    """What a request asks of a server, in text that can be sent. ``tokens`` estimates the prompt's length."""
 
     form: PromptForm
     text: str
@@ -36,27 +47,37 @@ class Wanted:
     stop: tuple[str, ...]
     max_tokens: int
     temperature: float
+    tokens: int
 
 
-class HttpBackend:
+class Options(TypedDict, total=False):
+    """What a backend is told beside its settings (see ``create.create_backend``).
+
+    ``deadlines`` are ``DEFAULT_DEADLINES`` where none are given. ``suitable`` is for servers with several
+    models.
+    """
+
+    key: Required[SecretStr | None]
+    session: Required[str]
+    remote: Required[bool]
+    deadlines: Deadlines
+    suitable: Callable[[ModelInfo], bool]
+
+
+class HttpBackend(ABC):
     """A backend behind an HTTP address. Raises ``ValueError`` for a URL that cannot be one."""
 
     capabilities = Capabilities()
+    prefill_tokens = 0
+    """The fewest tokens to ask for with which the server reads a prompt and then stops."""
 
-    def __init__(
-        self,
-        settings: BackendSettings,
-        *,
-        key: SecretStr | None,
-        session: str,
-        remote: bool,
-        deadlines: Deadlines = DEFAULT_DEADLINES,
-    ) -> None:
+    def __init__(self, settings: BackendSettings, **options: Unpack[Options]) -> None:
         self._settings = settings
-        self._session = session
-        self._deadlines = deadlines
-        self._endpoint = Endpoint(settings.name, settings.address, key, self._hints())
-        self._destination = Destination(settings.name, self._endpoint.origin, remote)
+        self._session = options["session"]
+        self._deadlines = options.get("deadlines", DEFAULT_DEADLINES)
+        self._suitable = options.get("suitable")
+        self._endpoint = Endpoint(settings.name, settings.address, options["key"], self._hints())
+        self._destination = Destination(settings.name, self._endpoint.origin, options["remote"])
         self._model = settings.model
 
     @property
@@ -76,6 +97,27 @@ class HttpBackend:
     async def count_tokens(self, clean: CleanPrompt) -> int | None:  # noqa: ARG002 - others can count
         """Return None: this kind of backend tells no token counts beforehand."""
         return None
+
+    @asynccontextmanager
+    async def stream(self, clean: CleanPrompt) -> AsyncIterator[AsyncIterator[Chunk]]:
+        """Open a request and give its chunks as they arrive."""
+        async with self._ask(self._wanted(clean)) as chunks:
+            yield chunks
+
+    async def prefill(self, clean: CleanPrompt) -> None:
+        """Return when the engine has read a prompt; at once where it does not read ahead."""
+        wanted = self._wanted(clean)
+        if not self.capabilities.prefills:
+            return
+        # The prompt's text is that of the request to come. What the answer is forced to begin with is no
+        # part of it, and would only hold up an answer that nobody reads.
+        async with self._ask(replace(wanted, max_tokens=self.prefill_tokens, forced="", stop=())) as chunks:
+            async for _ in chunks:
+                pass
+
+    @abstractmethod
+    def _ask(self, wanted: Wanted) -> AbstractAsyncContextManager[AsyncIterator[Chunk]]:
+        """Open a request and give its chunks as they arrive."""
 
     def _wanted(self, clean: CleanPrompt) -> Wanted:
         """Return what to send for a prompt. Raises ``ValueError`` if it is not for this backend."""
@@ -100,6 +142,7 @@ class HttpBackend:
             stop=tuple(well_formed(stop) for stop in self._stops(prompt)),
             max_tokens=prompt.max_tokens,
             temperature=prompt.temperature,
+            tokens=prompt.tokens,
         )
 
     def _stops(self, prompt: Prompt) -> tuple[str, ...]:

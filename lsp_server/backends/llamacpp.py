@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from pydantic import SecretStr
 
 from lsp_server.backends.address import Endpoint, Hints
 from lsp_server.backends.base import BadRequest, Capabilities
-from lsp_server.backends.common import ChunkStream, HttpBackend, Wanted, count, field, piece_limit, text_of
+from lsp_server.backends.common import (
+    ChunkStream,
+    HttpBackend,
+    Options,
+    Wanted,
+    count,
+    field,
+    piece_limit,
+    text_of,
+)
 from lsp_server.backends.http import HttpClient
-from lsp_server.backends.limits import DEFAULT_DEADLINES, Deadlines
 from lsp_server.backends.openai import chat_chunk, messages
 from lsp_server.config.settings import BackendSettings
 from lsp_server.types import Chunk, CleanPrompt, Destination, Finish, ModelInfo, PromptForm, Usage
@@ -32,24 +40,21 @@ class LlamaCppBackend(HttpBackend):
     (``move_to``) while its place in the eyes of policy does not.
     """
 
-    capabilities = Capabilities(forces_start=True)
+    capabilities = Capabilities(forces_start=True, prefills=True)
 
     def __init__(
         self,
         settings: BackendSettings,
         *,
-        key: SecretStr | None,
-        session: str,
-        remote: bool,
-        deadlines: Deadlines = DEFAULT_DEADLINES,
         destination: Destination | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(settings, key=key, session=session, remote=remote, deadlines=deadlines)
+        super().__init__(settings, **options)
         if destination is not None:
             self._destination = destination
         # One slot per stream of keystrokes keeps its cache; a server with several slots chooses by likeness.
         self._slot = 0 if settings.concurrency in {None, 1} else -1
-        self._http = HttpClient(self._endpoint, deadlines)
+        self._http = HttpClient(self._endpoint, self._deadlines)
 
     def _hints(self) -> Hints:
         return Hints(authentication="set the key that llama-server was started with (--api-key)")
@@ -96,9 +101,8 @@ class LlamaCppBackend(HttpBackend):
         return len(tokens) if isinstance(tokens, list) else None
 
     @asynccontextmanager
-    async def stream(self, clean: CleanPrompt) -> AsyncIterator[AsyncIterator[Chunk]]:
-        """Open a request and give its chunks as they arrive. The answer begins with ``Prompt.forced``."""
-        wanted = self._wanted(clean)
+    async def _ask(self, wanted: Wanted) -> AsyncIterator[AsyncIterator[Chunk]]:
+        """Open a request and give its chunks as they arrive. The answer begins with ``wanted.forced``."""
         path, parse = "/completion", completion_chunk
         if wanted.form is PromptForm.CHAT:
             path, parse = "/v1/chat/completions", chat_chunk

@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from lsp_server.backends.address import Endpoint, Hints
 from lsp_server.backends.base import (
@@ -23,15 +21,15 @@ from lsp_server.backends.base import (
     Capabilities,
     ModelNotFound,
 )
-from lsp_server.backends.common import ChunkStream, HttpBackend, Wanted, count, field, piece_limit
+from lsp_server.backends.common import ChunkStream, HttpBackend, Options, Wanted, count, field, piece_limit
 from lsp_server.backends.events import SdkStreams, SdkTransport
 from lsp_server.backends.exceptions import from_exception
 from lsp_server.backends.guard import Guard
 from lsp_server.backends.http import Lazy
-from lsp_server.backends.limits import DEFAULT_DEADLINES, Deadlines
+from lsp_server.backends.limits import Deadlines
 from lsp_server.backends.openai import finish_of, messages
 from lsp_server.config.settings import BackendSettings
-from lsp_server.types import Chunk, CleanPrompt, ModelInfo, PromptForm, Usage
+from lsp_server.types import Chunk, ModelInfo, PromptForm, Usage
 
 if TYPE_CHECKING:
     from mistralai.client import Mistral
@@ -51,20 +49,12 @@ _SUBSCRIPTION: Final = "https://codestral.mistral.ai"
 class MistralBackend(HttpBackend):
     """``codestral.mistral.ai``, ``api.mistral.ai`` or another server of that API, without ``/v1``."""
 
-    capabilities = Capabilities(takes_parts=True, takes_raw=False, max_stops=MAX_STOPS)
+    capabilities = Capabilities(takes_parts=True, takes_raw=False, max_stops=MAX_STOPS, concurrency=4)
 
-    def __init__(
-        self,
-        settings: BackendSettings,
-        *,
-        key: SecretStr | None,
-        session: str,
-        remote: bool,
-        deadlines: Deadlines = DEFAULT_DEADLINES,
-    ) -> None:
-        super().__init__(settings, key=key, session=session, remote=remote, deadlines=deadlines)
+    def __init__(self, settings: BackendSettings, **options: Unpack[Options]) -> None:
+        super().__init__(settings, **options)
         self._model = settings.model or DEFAULT_MODEL
-        self._sdk = Lazy(lambda: _sdk(self._endpoint, deadlines), _close)
+        self._sdk = Lazy(lambda: _sdk(self._endpoint, self._deadlines), _close)
 
     def _hints(self) -> Hints:
         subscription = self._settings.address.startswith(_SUBSCRIPTION)
@@ -107,9 +97,7 @@ class MistralBackend(HttpBackend):
         return ModelInfo(self._model, context_tokens=context, capabilities=frozenset(can))
 
     @asynccontextmanager
-    async def stream(self, clean: CleanPrompt) -> AsyncIterator[AsyncIterator[Chunk]]:
-        """Open a request and give its chunks as they arrive."""
-        wanted = self._wanted(clean)
+    async def _ask(self, wanted: Wanted) -> AsyncIterator[AsyncIterator[Chunk]]:
         self._check_key()
         sdk = await self._sdk.get()
         async with SdkStreams() as streams:

@@ -8,12 +8,10 @@ from the environment (``OLLAMA_API_KEY``, for whatever host) never passes the gu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from lsp_server.backends.address import Endpoint, Hints
 from lsp_server.backends.base import (
@@ -24,15 +22,23 @@ from lsp_server.backends.base import (
     ModelNotFound,
     PromptTooLong,
 )
-from lsp_server.backends.common import ChunkStream, HttpBackend, Wanted, count, piece_limit, text_of
+from lsp_server.backends.common import (
+    ChunkStream,
+    HttpBackend,
+    Options,
+    Wanted,
+    count,
+    piece_limit,
+    text_of,
+)
 from lsp_server.backends.events import SdkStreams, SdkTransport
 from lsp_server.backends.exceptions import from_exception
 from lsp_server.backends.guard import Guard
 from lsp_server.backends.http import Lazy
-from lsp_server.backends.limits import DEFAULT_DEADLINES, Deadlines
+from lsp_server.backends.limits import Deadlines
 from lsp_server.backends.openai import finish_of, messages
 from lsp_server.config.settings import BackendSettings
-from lsp_server.types import Chunk, CleanPrompt, ModelInfo, PromptForm, Usage
+from lsp_server.types import Chunk, ModelInfo, PromptForm, Usage
 
 if TYPE_CHECKING:
     import ollama
@@ -66,26 +72,19 @@ class OllamaBackend(HttpBackend):
     The request is sent, and the first piece of the answer awaited, when the context of ``stream`` is entered.
     """
 
-    capabilities = Capabilities()
+    capabilities = Capabilities(prefills=True)
+    prefill_tokens = 1
+    """Ollama's own runners take 0 for no limit at all; only those that are llama.cpp's server take it as
+    none."""
 
-    def __init__(
-        self,
-        settings: BackendSettings,
-        *,
-        key: SecretStr | None,
-        session: str,
-        remote: bool,
-        deadlines: Deadlines = DEFAULT_DEADLINES,
-        suitable: Callable[[ModelInfo], bool] = lambda _: False,
-    ) -> None:
-        super().__init__(settings, key=key, session=session, remote=remote, deadlines=deadlines)
-        if settings.use_suffix:
-            self.capabilities = Capabilities(takes_parts=True)
-        self._suitable = suitable
+    def __init__(self, settings: BackendSettings, **options: Unpack[Options]) -> None:
+        super().__init__(settings, **options)
+        self.capabilities = replace(self.capabilities, takes_parts=settings.use_suffix)
         self._num_ctx = settings.context_tokens or DEFAULT_CONTEXT_TOKENS
         self._info: ModelInfo | None = None
         self._answered_s: float | None = None
         self._loading: asyncio.Task[None] | None = None
+        deadlines = self._deadlines
         patient = replace(deadlines, first_byte_s=deadlines.load_s, total_s=deadlines.load_s)
         self._client = Lazy(lambda: _client(self._endpoint, deadlines), _close)
         self._loader = Lazy(lambda: _client(self._endpoint, patient), _close)
@@ -128,17 +127,15 @@ class OllamaBackend(HttpBackend):
                 return info
             others.append(info)
         for info in others:
-            if self._suitable(info):
+            if self._suitable and self._suitable(info):
                 return info
         what = f"none of its {len(names)} models is known to fill in the middle"
         raise FillUnsupported(self._endpoint.says(what, self._endpoint.hints.missing_model))
 
     @asynccontextmanager
-    async def stream(self, clean: CleanPrompt) -> AsyncIterator[AsyncIterator[Chunk]]:
-        """Open a request and give its chunks as they arrive."""
-        wanted = self._wanted(clean)
+    async def _ask(self, wanted: Wanted) -> AsyncIterator[AsyncIterator[Chunk]]:
         info = self._info or await self.probe()
-        if clean.prompt.tokens + wanted.max_tokens > self._num_ctx:
+        if wanted.tokens + wanted.max_tokens > self._num_ctx:
             what = f"prompt and completion exceed its context of {self._num_ctx} tokens"
             raise PromptTooLong(
                 self._endpoint.says(what, "lower context.budget_tokens or set context_tokens")

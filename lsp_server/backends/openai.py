@@ -6,20 +6,26 @@ The prompt goes out laid out for the model's family: vLLM refuses ``suffix``, ll
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
-
-from pydantic import SecretStr
+from typing import Any, Final, Unpack
 
 from lsp_server.backends.address import Endpoint, Hints
 from lsp_server.backends.base import BadRequest, Capabilities, ModelNotFound, PromptTooLong, Unavailable
-from lsp_server.backends.common import ChunkStream, HttpBackend, Wanted, count, field, piece_limit, text_of
+from lsp_server.backends.common import (
+    ChunkStream,
+    HttpBackend,
+    Options,
+    Wanted,
+    count,
+    field,
+    piece_limit,
+    text_of,
+)
 from lsp_server.backends.events import Events
 from lsp_server.backends.http import HttpClient
-from lsp_server.backends.limits import DEFAULT_DEADLINES, Deadlines
 from lsp_server.config.settings import BackendSettings
-from lsp_server.types import Chunk, CleanPrompt, Finish, ModelInfo, PromptForm, Usage
+from lsp_server.types import Chunk, Finish, ModelInfo, PromptForm, Usage
 
 MAX_STOPS: Final = 4
 """The most stop texts that the OpenAI protocol allows in one request."""
@@ -38,26 +44,16 @@ class OpenAIBackend(HttpBackend):
     ``suitable`` chooses among its models where the settings name none; without it the first one is taken.
     """
 
-    capabilities = Capabilities(max_stops=MAX_STOPS)
+    capabilities = Capabilities(max_stops=MAX_STOPS, concurrency=4)
 
-    def __init__(
-        self,
-        settings: BackendSettings,
-        *,
-        key: SecretStr | None,
-        session: str,
-        remote: bool,
-        deadlines: Deadlines = DEFAULT_DEADLINES,
-        suitable: Callable[[ModelInfo], bool] = lambda _: True,
-    ) -> None:
-        super().__init__(settings, key=key, session=session, remote=remote, deadlines=deadlines)
+    def __init__(self, settings: BackendSettings, **options: Unpack[Options]) -> None:
+        super().__init__(settings, **options)
         header = settings.session_header
         if header and not _HEADER_NAME.fullmatch(header):
             raise ValueError(f"{settings.name}: session_header is not the name of an HTTP header")
-        self._headers = {header: session} if header else {}
+        self._headers = {header: self._session} if header else {}
         self._optional = dict(_OPTIONAL)
-        self._suitable = suitable
-        self._http = HttpClient(self._endpoint, deadlines)
+        self._http = HttpClient(self._endpoint, self._deadlines)
 
     def _hints(self) -> Hints:
         return Hints(unreachable="check that it is running and that its url ends in /v1")
@@ -70,7 +66,7 @@ class OpenAIBackend(HttpBackend):
         """Return the configured model, or the first suitable one listed, with vLLM's ``max_model_len``."""
         models = field(await self._http.call("GET", "/models"), "data")
         by_name = {name: model for model in models or () if (name := field(model, "id"))}
-        suitable = (name for name in by_name if self._suitable(ModelInfo(name)))
+        suitable = (name for name in by_name if self._suitable is None or self._suitable(ModelInfo(name)))
         wanted = self._settings.model or next(suitable, next(iter(by_name), ""))
         if wanted not in by_name:
             raise ModelNotFound(self._missing(list(by_name)))
@@ -84,9 +80,7 @@ class OpenAIBackend(HttpBackend):
         return self._endpoint.says(f"it has no model {self._settings.model}", f"set model to one of: {shown}")
 
     @asynccontextmanager
-    async def stream(self, clean: CleanPrompt) -> AsyncIterator[AsyncIterator[Chunk]]:
-        """Open a request and give its chunks as they arrive."""
-        wanted = self._wanted(clean)
+    async def _ask(self, wanted: Wanted) -> AsyncIterator[AsyncIterator[Chunk]]:
         if not self._model:
             await self.probe()
         path, parse = "/completions", completion_chunk

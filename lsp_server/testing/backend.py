@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from lsp_server.backends.base import BackendError, Capabilities
@@ -15,8 +15,11 @@ from lsp_server.types import Chunk, CleanPrompt, Destination, Finish, ModelInfo,
 class ScriptedBackend:
     """Answers from ``answer``, ``piece`` code points at a time, and notes what it saw.
 
-    ``errors`` are raised by the next requests, in order. ``closed`` counts streams that were left before
-    their end; ``open`` those that run.
+    ``answer`` is called for each stream; it finds the temperature in the prompt, for another answer where
+    that is above 0. ``errors`` are raised by the next requests, in order. ``closed`` counts streams that were
+    left before their end; ``open`` the streams and prefills that run, which are never more than
+    ``capabilities.concurrency``: one more raises ``AssertionError``. ``prefilled`` are the prompts that were
+    read ahead to their end, each in ``prefill_ms`` milliseconds, if ``capabilities.prefills``.
     """
 
     clock: Clock
@@ -26,11 +29,13 @@ class ScriptedBackend:
     model: str = "qwen2.5-coder:0.5b"
     first_token_ms: float = 0.0
     token_ms: float = 0.0
+    prefill_ms: float = 0.0
     piece: int = 4
     finish: Finish = Finish.STOP
     capabilities: Capabilities = field(default_factory=Capabilities)
     errors: list[BackendError] = field(default_factory=list)
     prompts: list[CleanPrompt] = field(default_factory=list)
+    prefilled: list[CleanPrompt] = field(default_factory=list)
     pieces_sent: int = 0
     open: int = 0
     closed: int = 0
@@ -59,10 +64,7 @@ class ScriptedBackend:
     @asynccontextmanager
     async def stream(self, clean: CleanPrompt) -> AsyncIterator[AsyncIterator[Chunk]]:
         """Give the answer piece by piece."""
-        if clean.destination != self.destination:
-            raise ValueError("the prompt was cleared for another destination")
-        self.prompts.append(clean)
-        self.open += 1
+        self._check(clean)
         finished = False
 
         async def chunks() -> AsyncIterator[Chunk]:
@@ -77,16 +79,42 @@ class ScriptedBackend:
             finished = True
             yield Chunk("", self.finish, Usage(len(clean.prompt.prefix) // 4, 0, len(text) // 4))
 
-        source = chunks()
-        try:
-            yield source
-        finally:
-            self.open -= 1
-            self.closed += not finished
-            await source.aclose()  # type: ignore[attr-defined]  # an async generator, declared as its protocol
+        with self._running():
+            self.prompts.append(clean)
+            source = chunks()
+            try:
+                yield source
+            finally:
+                self.closed += not finished
+                await source.aclose()  # type: ignore[attr-defined]  # a generator, declared as its protocol
+
+    async def prefill(self, clean: CleanPrompt) -> None:
+        """Take note of the prompt once it is read; nothing if it does not read ahead."""
+        self._check(clean)
+        if not self.capabilities.prefills:
+            return
+        with self._running():
+            await self.clock.sleep_ms(self.prefill_ms)
+            self._fail()
+            self.prefilled.append(clean)
 
     async def close(self) -> None:
         """Nothing to close."""
+
+    def _check(self, clean: CleanPrompt) -> None:
+        if clean.destination != self.destination:
+            raise ValueError("the prompt was cleared for another destination")
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        limit = self.capabilities.concurrency
+        if self.open >= limit:
+            raise AssertionError(f"{self.name}: one request more than the {limit} it takes at the same time")
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
 
     def _fail(self) -> None:
         if self.errors:

@@ -3,6 +3,8 @@
 import asyncio
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -12,7 +14,7 @@ from lsp_server.backends.embedded.backend import EmbeddedBackend
 from lsp_server.config.settings import BackendSettings
 from lsp_server.testing.conformance import read
 from lsp_server.testing.models import tiny_gguf
-from lsp_server.types import CleanPrompt, Prompt, PromptForm
+from lsp_server.types import CleanPrompt, Prompt, PromptForm, Usage
 
 pytestmark = pytest.mark.engine
 
@@ -21,6 +23,9 @@ LONG = "".join(f"value_{number} = compute(value_{number - 1}, {number * 7919})\n
 """Some 6,000 tokens: more than the engine reads while a test looks."""
 CANCEL_S = 10.0
 """One batch of 64 tokens takes 0.4 s on two quiet cores; this bears a machine that is twenty times slower."""
+
+BATCHES_CPU_S = 2.0
+"""Processor time of two batches on two cores, of some ten."""
 
 LOADED_S = 120.0
 
@@ -64,6 +69,49 @@ async def test_it_completes_and_keeps_what_it_has_read(backend):
     assert await backend.count_tokens(prompt) == first.usage.prompt_tokens
 
 
+async def test_a_prefill_leaves_only_the_last_token_to_read(backend):
+    prefix = LONG[:600] + "def add(first, second):\n    return"
+    cold = await first_token(backend, clean(backend, "# cold\n" + prefix))
+    for forced in ("", " second"):
+        prompt = clean(backend, f"# warm {forced}\n" + prefix, forced=forced)
+        await backend.prefill(prompt)
+        warm = await first_token(backend, prompt)
+        assert warm.usage.cached_tokens == warm.usage.prompt_tokens - 1
+        assert warm.ms < cold.ms / 4
+        assert warm.text.startswith(forced or " first")
+
+
+async def test_what_a_cancelled_prefill_has_read_stays_read(backend):
+    await read(backend, clean(backend, "x = ", max_tokens=1))
+    prompt = clean(backend, LONG[:1200], max_tokens=1)
+    reading = asyncio.ensure_future(backend.prefill(prompt))
+    async with asyncio.timeout(LOADED_S):
+        await busy(backend.pid, BATCHES_CPU_S)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    usage = (await read(backend, prompt)).usage
+    assert 64 <= usage.cached_tokens < usage.prompt_tokens - 1
+
+
+@dataclass
+class Timed:
+    """An answer, and how long its first token took in milliseconds."""
+
+    text: str
+    usage: Usage
+    ms: float
+
+
+async def first_token(backend, prompt):
+    start = time.perf_counter()
+    async with backend.stream(prompt) as chunks:
+        first = await anext(chunks)
+        ms = (time.perf_counter() - start) * 1000.0
+        others = [chunk async for chunk in chunks]
+    return Timed(first.text + "".join(chunk.text for chunk in others), others[-1].usage, ms)
+
+
 async def test_a_start_can_be_forced(backend):
     prompt = clean(backend, "def add(first, second):\n    return ", forced="second")
     assert (await read(backend, prompt)).text.startswith("second")
@@ -91,11 +139,11 @@ async def test_leaving_a_stream_frees_the_engine(backend):
         await read(backend, clean(backend, "x = ", max_tokens=1))
 
 
-async def busy(pid):
-    """Return once the engine has worked on the prompt for a while."""
+async def busy(pid, cpu_s=0.3):
+    """Return once the engine has worked on the prompt for ``cpu_s`` seconds of processor time."""
     process = psutil.Process(pid)
     start = process.cpu_times().user
-    while process.cpu_times().user < start + 0.3:  # noqa: ASYNC110 - another process works
+    while process.cpu_times().user < start + cpu_s:  # noqa: ASYNC110 - another process works
         await asyncio.sleep(0.02)
 
 

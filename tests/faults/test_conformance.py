@@ -251,3 +251,22 @@ async def test_errors_are_raised_when_the_context_is_entered(kind):
     async with kind.fake(answer="x", key="another-key-altogether") as fake, kind.backend(fake) as backend:
         with pytest.raises(BackendError):
             await backend.stream(clean_for(kind, backend)).__aenter__()
+
+
+async def test_a_prefill_for_somebody_else_is_refused_before_anything_is_sent(kind):
+    async with kind.fake() as fake, kind.backend(fake) as backend:
+        mine = backend.destination
+        with pytest.raises(ValueError, match="came to under-test"):
+            await backend.prefill(CleanPrompt(kind.prompt(), Destination(mine.backend, mine.origin, True)))
+        assert fake.requests == []
+
+
+async def test_a_prefill_is_for_local_engines_only(kind):
+    async with kind.fake() as fake, kind.backend(fake) as backend:
+        await backend.prefill(clean_for(kind, backend))
+        assert backend.capabilities.prefills is (kind.name in {"ollama", "llamacpp"})
+        assert len(fake.completions) == backend.capabilities.prefills
+
+
+def test_one_slot_or_several(kind):
+    assert kind.make.capabilities.concurrency == {"ollama": 1, "llamacpp": 1}.get(kind.name, 4)

@@ -1,12 +1,14 @@
+import asyncio
+
 import pytest
 from pydantic import SecretStr
 
 from lsp_server.backends.base import AuthenticationFailed, PromptTooLong, Unavailable
 from lsp_server.backends.llamacpp import LlamaCppBackend, file_name, start_grammar
 from lsp_server.config.settings import BackendSettings
-from lsp_server.testing.conformance import IMPATIENT, KINDS, read
+from lsp_server.testing.conformance import IMPATIENT, KINDS, PlainTemplate, read
 from lsp_server.testing.fake_backends import FAULTS, TEST_KEY, FakeLlamaCpp
-from lsp_server.types import CleanPrompt, Destination, Usage
+from lsp_server.types import CleanPrompt, Destination, PromptForm, Usage
 
 KIND = KINDS[3]
 
@@ -29,6 +31,44 @@ async def test_the_request():
         "id_slot": 0,
         "stop": ["<MID>"],
     }
+
+
+async def test_a_prefill_is_the_request_without_what_concerns_the_answer():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        await backend.prefill(clean_for(backend, forced="iter", prefix="x."))
+        await read(backend, clean_for(backend, forced="iter", prefix="x."))
+        ahead, asked = (recorded.json for recorded in fake.completions)
+    assert ahead == {
+        "prompt": asked["prompt"],
+        "stream": True,
+        "n_predict": 0,
+        "temperature": 0.0,
+        "cache_prompt": True,
+        "id_slot": 0,
+    }
+
+
+async def test_a_prefill_of_a_chat():
+    template = PlainTemplate(PromptForm.CHAT, system="You complete code.")
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        await backend.prefill(clean_for(backend, template=template))
+        assert fake.completions[0].path == "/v1/chat/completions"
+        assert fake.completions[0].json["n_predict"] == 0
+
+
+async def test_what_was_read_when_a_prefill_is_cancelled_stays_read():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        clean = clean_for(backend, prefix="x" * 10_000)
+        fake.read_token_s = 0.0008
+        reading = asyncio.create_task(backend.prefill(clean))
+        await fake.completed(1)
+        await asyncio.sleep(0.2)  # The first batch takes 51 ms, all 40 take 2 s.
+        reading.cancel()
+        await asyncio.wait([reading])
+        await fake.closed()
+        fake.read_token_s = 0.0
+        usage = (await read(backend, clean)).usage
+    assert 64 <= usage.cached_tokens < usage.prompt_tokens - 1
 
 
 async def test_a_server_with_several_slots_chooses_one():

@@ -38,6 +38,28 @@ async def test_the_request_is_raw_and_sized_so_that_nothing_is_cut():
     assert fake.completions[0].notes["cut"] == 0
 
 
+async def test_a_prefill_asks_for_one_token_as_none_would_mean_no_limit():
+    async with FakeOllama("ok " * 50) as fake, KIND.backend(fake) as backend:
+        await backend.prefill(clean_for(backend, max_tokens=32))
+        ahead = fake.completions[0]
+        await read(backend, clean_for(backend, max_tokens=32))
+    assert ahead.tokens_sent == 1
+    assert ahead.json["options"]["num_predict"] == 1
+    options = {"num_predict": 32, "stop": ["<MID>"]}
+    assert fake.completions[1].json == ahead.json | {"options": ahead.json["options"] | options}
+    assert fake.loads == 1
+
+
+async def test_a_prefill_of_parts():
+    template = PlainTemplate(PromptForm.PARTS)
+    async with FakeOllama("ok") as fake, KIND.backend(fake, use_suffix=True) as backend:
+        assert backend.capabilities.prefills
+        await backend.prefill(clean_for(backend, template=template))
+        await read(backend, clean_for(backend, template=template))
+        assert fake.completions[0].json["suffix"] == fake.completions[1].json["suffix"]
+        assert fake.completions[1].notes["cached"] > 10
+
+
 @pytest.mark.parametrize(
     ("setting", "sent"), [("30m", "30m"), ("-1", -1), ("0", 0), ("90", 90), ("1h30m", "1h30m")]
 )

@@ -137,6 +137,8 @@ async def test_prompts_for_others_are_refused(backend):
             pass
     with pytest.raises(ValueError, match="cleared for"):
         await backend.count_tokens(other)
+    with pytest.raises(ValueError, match="cleared for"):
+        await backend.prefill(other)
     assert backend.pid is None
 
 
@@ -147,6 +149,24 @@ async def test_a_killed_engine_is_replaced_for_the_next_request(backend, model):
     assert (await read(backend, clean(backend))).text == "a + b"
     assert backend.pid != first
     assert starts(model) == 2
+
+
+async def test_a_prefill_starts_the_engine_and_another_for_a_killed_one(backend, model):
+    await backend.prefill(clean(backend))
+    first = backend.pid
+    psutil.Process(first).kill()
+    await backend.prefill(clean(backend))
+    assert backend.pid not in {None, first}
+    assert starts(model) == 2
+    assert backend.capabilities.prefills
+    assert backend.capabilities.concurrency == 1
+
+
+async def test_an_engine_that_dies_of_a_prefill(backend, model):
+    with pytest.raises((StreamBroken, Unreachable)):
+        await backend.prefill(deadly(backend))
+    assert (await read(backend, clean(backend))).text == "a + b"
+    assert starts(model) == 3
 
 
 async def test_an_engine_that_dies_of_a_prompt(backend, model):

@@ -121,6 +121,18 @@ class EmbeddedBackend:
                 chunks = await stack.enter_async_context(engine.backend.stream(clean))
             yield chunks
 
+    async def prefill(self, clean: CleanPrompt) -> None:
+        """Return when the engine has read a prompt. Waits for the model to be loaded."""
+        self._check(clean)
+        engine = await self._engine()
+        try:
+            await engine.backend.prefill(clean)
+        except Unreachable:
+            if not await engine.process.died(DEATH_S):
+                raise
+            engine = await self._engine()
+            await engine.backend.prefill(clean)
+
     async def close(self) -> None:
         """End the engine's process."""
         await self._supervisor.close()

@@ -6,7 +6,6 @@ a misspelt name would go unnoticed.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from typing import Any, Final
@@ -25,6 +24,7 @@ from lsp_server.testing.fake_backends.script import (
     token_count,
 )
 from lsp_server.testing.fake_backends.server import Exchange, Handler, Recorded
+from lsp_server.testing.fake_backends.slot import Slot
 
 _SAMPLING: Final = names(
     "stream n_predict temperature top_k top_p min_p seed stop cache_prompt id_slot grammar samplers n_probs"
@@ -42,7 +42,8 @@ _KEEP_ALIVE: Final = {"Keep-Alive": "timeout=5, max=100", "Server": "llama.cpp"}
 
 class FakeLlamaCpp(FakeBackend):
     """One slot, one model. ``n_ctx`` is its context in tokens; ``loading`` True answers 503 to everything.
-    ``read_token_s`` passes for each token of a prompt that is not in the slot's cache, in seconds.
+    ``read_token_s`` passes for each token of a prompt that is not in the slot's cache, in seconds; the
+    request's note ``cached`` says how many were.
     """
 
     stream_type = "text/event-stream"
@@ -52,8 +53,7 @@ class FakeLlamaCpp(FakeBackend):
         self.n_ctx = 8192
         self.loading = False
         self.read_token_s = 0.0
-        self._slot = asyncio.Lock()
-        self._cached = ""
+        self._slot = Slot()
 
     def is_completion(self, recorded: Recorded) -> bool:
         """Both ways to ask for text."""
@@ -134,22 +134,14 @@ class FakeLlamaCpp(FakeBackend):
         limit = request.get("n_predict", request.get("max_tokens", -1))
         forced = self._forced(request.get("grammar") or "")
         stop = as_list(request.get("stop"))
-        asked = Asked(prompt, "", 1 << 30 if limit < 0 else limit, stop, forced, chat, request)
-        async with self._slot:
-            cached = self._reusable(prompt) if request.get("cache_prompt", True) else 0
-            self._cached = prompt
-            await asyncio.sleep(self.read_token_s * (tokens - cached))
+        # For 0, the real one sends the one token that follows from reading the prompt, and then its limit.
+        most = 1 << 30 if limit < 0 else max(1, limit)
+        asked = Asked(prompt, "", most, stop, forced, chat, request)
+        reuse = request.get("cache_prompt", True)
+        async with self._slot.read(prompt, self.read_token_s, reuse=reuse) as cached:
+            exchange.recorded.notes["cached"] = cached
             plan = plan_answer(self.answer, asked, tokens, cached)
             await self.stream_plan(exchange, plan, chat=chat)
-
-    def _reusable(self, prompt: str) -> int:
-        """Return how many of a prompt's tokens are in the cache; its last one is always read anew."""
-        same = 0
-        for mine, given in zip(self._cached, prompt, strict=False):
-            if mine != given:
-                break
-            same += 1
-        return max(0, min(same // CHARS_PER_TOKEN, token_count(prompt) - 1))
 
     def _forced(self, grammar: str) -> str:
         """Return the text that a grammar of all texts with one beginning makes the answer begin with."""

@@ -26,6 +26,7 @@ from lsp_server.testing.fake_backends.script import (
     token_count,
 )
 from lsp_server.testing.fake_backends.server import Exchange, Handler, Recorded
+from lsp_server.testing.fake_backends.slot import Slot
 
 DEFAULT_NUM_CTX: Final = 4096
 """The context of a request that names none, on a machine with less than 24 GiB of graphics memory."""
@@ -62,7 +63,9 @@ class FakeOllama(FakeBackend):
     """``models`` are those it has pulled. ``load_s`` passes before a model answers for the first time or with
     other load options, in seconds; a client that goes away meanwhile undoes the loading. ``loads`` counts
     those that succeeded. A prompt longer than ``num_ctx`` is cut in the middle, and the request's note
-    ``cut`` says by how many tokens.
+    ``cut`` says by how many tokens. It answers one request at a time, as the real one by default.
+    ``read_token_s`` passes for each token of a prompt that it has not in its cache, in seconds, and the note
+    ``cached`` says how many it had.
     """
 
     stream_type = "application/x-ndjson"
@@ -72,6 +75,8 @@ class FakeOllama(FakeBackend):
         self.models: dict[str, FakeModel] = {"qwen2.5-coder:1.5b-base": FakeModel()}
         self.load_s = 0.0
         self.loads = 0
+        self.read_token_s = 0.0
+        self._slot = Slot()
         self._loaded: tuple[Any, ...] | None = None
 
     def is_completion(self, recorded: Recorded) -> bool:
@@ -143,17 +148,17 @@ class FakeOllama(FakeBackend):
         options = request.get("options") or {}
         prompt, cut_tokens = self._cut(prompt, options)
         exchange.recorded.notes["cut"] = cut_tokens
-        asked = Asked(
-            prompt,
-            suffix,
-            options.get("num_predict", 1 << 30),
-            as_list(options.get("stop")),
-            "",
-            chat,
-            request,
-        )
-        plan = plan_answer(self.answer, asked, token_count(prompt))
-        if request.get("stream", True):
+        # The real one's own runners take 0 for no limit.
+        limit = options.get("num_predict", -1)
+        most = limit if limit > 0 else 1 << 30
+        asked = Asked(prompt, suffix, most, as_list(options.get("stop")), "", chat, request)
+        async with self._slot.read(prompt, self.read_token_s) as cached:
+            exchange.recorded.notes["cached"] = cached
+            plan = plan_answer(self.answer, asked, token_count(prompt), cached)
+            await self._send(exchange, plan, chat=chat)
+
+    async def _send(self, exchange: Exchange, plan: Plan, *, chat: bool) -> None:
+        if exchange.recorded.json.get("stream", True):
             await self.stream_plan(exchange, plan, chat=chat)
             return
         text = "".join(plan.pieces)
