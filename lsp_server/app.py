@@ -26,28 +26,20 @@ from lsp_server.config.locations import data_folder
 from lsp_server.config.settings import BackendSettings, Settings
 from lsp_server.config.trust import is_remote
 from lsp_server.document.store import DocumentStore
+from lsp_server.notices import Notice, Notices
 from lsp_server.schedule.clock import Clock, SystemClock
 from lsp_server.schedule.supersede import Streams
 from lsp_server.telemetry.events import Log, as_json
 from lsp_server.types import Answer, Gate, ModelInfo, Request, Trigger
 
 if TYPE_CHECKING:
-    from lsp_server.engine import Engine
+    from lsp_server.engine import Engine, Memory
     from lsp_server.policy.clearance import Policy
     from lsp_server.routing.router import Route, Router
-    from lsp_server.schedule.cache import Cache
 
 logger = logging.getLogger(__name__)
 
 SNOOZED: Final = Gate("snoozed", "automatic suggestions are snoozed (codestral.snooze)")
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One line for the user, to be shown once."""
-
-    level: Literal["info", "warning", "error"]
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +73,12 @@ class App:
         self._spare: dict[tuple[BackendSettings, str], Route] = {}
         self._salted_session: str | None = None
         self._streams = Streams()
-        self._cache: Cache | None = None
+        self._memory: Memory | None = None
         self._resolved: Resolved | None = None
         self._log = Log()
         self._answered = 0
         self._snoozed_until_ms = 0.0
-        self._outbox: list[Notice] = []
-        self._said: set[str] = set()
-        self._on_notice: Callable[[Notice], None] | None = None
+        self._notices = Notices()
         self._approve: Callable[[str, str], Awaitable[bool]] | None = None
         self._starting: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[Any]] = set()
@@ -104,11 +94,8 @@ class App:
         self, on_notice: Callable[[Notice], None], approve: Callable[[str, str], Awaitable[bool]]
     ) -> None:
         """Send notices to ``on_notice``, those that waited first, and ask ``approve`` about origins."""
-        self._on_notice = on_notice
         self._approve = approve
-        waiting, self._outbox = self._outbox, []
-        for notice in waiting:
-            on_notice(notice)
+        self._notices.subscribe(on_notice)
 
     def configure(self, tree: object) -> None:
         """Take the editor's settings over those it sent before. Wrong values are said once and left out."""
@@ -131,10 +118,13 @@ class App:
         await asyncio.shield(self._starting)
 
     def document_changed(self, uri: str) -> None:
-        """Nothing to do yet: a request pins its own snapshot, and a newer one supersedes it."""
+        """Let the engine compare the change with what runs and what is shown."""
+        document = self.documents.get(uri)
+        if document is not None and self._built:
+            self._built.engine.document_changed(document, self.documents.last_edits(uri))
 
     def document_closed(self, uri: str) -> None:
-        """End what runs for the document and forget its windows."""
+        """End what runs for the document and forget what is kept for it."""
         self._streams.close(f"{uri}\n")
         if self._built:
             self._built.engine.forget(uri)
@@ -193,6 +183,7 @@ class App:
         return {
             "backends": [route_json(route) for route in self.routes],
             "problems": list(self.problems),
+            "tokens": self._current().engine.account.as_json(),
             "requests": [as_json(event, self._log.outcome(event)) for event in reversed(self._log.events)],
         }
 
@@ -202,6 +193,7 @@ class App:
             task.cancel()
         self._streams.close("")
         if self._built:
+            await self._built.engine.close()
             await self._built.router.close()
 
     # How it is built.
@@ -240,21 +232,21 @@ class App:
         """The next request builds an engine from what is in force then, on the backends that stay."""
         old, self._built, self._resolved = self._built, None, None
         if old is not None:
+            old.engine.retire()
             self._spare.update({(route.settings, self._session): route for route in old.router.routes})
 
     def _resolve(self) -> Resolved:
         if self._resolved is None:
             self._resolved = load(self._config_file, self._environ, self._editor_tree, self._folders)
             for problem in self._resolved.problems:
-                self._notify("warning", str(problem))
+                self._notices.say("warning", str(problem))
         return self._resolved
 
     def _build(self) -> _Built:
-        from lsp_server.engine import Engine
+        from lsp_server.engine import Engine, Memory
         from lsp_server.policy.clearance import Policy
         from lsp_server.policy.paths import PathRules
         from lsp_server.routing.router import Router, in_order
-        from lsp_server.schedule.cache import Cache
 
         resolved = self._resolve()
         settings = resolved.settings
@@ -270,8 +262,8 @@ class App:
             self._in_background(spare.backend.close())
         self._spare.clear()
         router = Router(routes, self._clock, self._health_changed)
-        self._cache = Cache() if self._cache is None else self._cache
-        return _Built(resolved, policy, router, Engine(settings, policy, router, self._clock, self._cache))
+        self._memory = Memory() if self._memory is None else self._memory
+        return _Built(resolved, policy, router, Engine(settings, policy, router, self._clock, self._memory))
 
     def _route(self, settings: BackendSettings) -> Route | None:
         """The backend, or None (and a notice) if its key or its address can't be used."""
@@ -288,7 +280,7 @@ class App:
                 settings, key=key, session=session, remote=is_remote(settings), suitable=_is_known
             )
         except (KeyRefused, ValueError) as error:
-            self._notify("warning", str(error))
+            self._notices.say("warning", str(error))
             return None
         return Route(backend, settings)
 
@@ -323,7 +315,7 @@ class App:
             Approvals(data_folder(self._environ)).approve(origin)
         except OSError as error:
             why = f"the approval of {origin} cannot be kept ({error.strerror})"
-            self._notify("warning", f"{why}: make the data folder writable")
+            self._notices.say("warning", f"{why}: make the data folder writable")
 
     async def _discover(self, resolved: Resolved) -> None:
         from lsp_server.routing.discovery import discover
@@ -339,7 +331,7 @@ class App:
             has_embedded=find_spec("xllamacpp") is not None,
         )
         if found.notice:
-            self._notify(found.level, found.notice)
+            self._notices.say(found.level, found.notice)
         if found.backend is not None:
             self._discovered = (found.backend,)
             self._forget_engine()
@@ -362,20 +354,9 @@ class App:
 
     def _health_changed(self, route: Route, error: BackendError | None) -> None:
         if error is None:
-            self._notify("info", f"{route.backend.name} answers again.", again=True)
+            self._notices.say("info", f"{route.backend.name} answers again.", again=True)
         else:
-            self._notify("warning", str(error), again=True)
-
-    def _notify(self, level: Literal["info", "warning", "error"], text: str, *, again: bool = False) -> None:
-        """Tell the user; the same text once per session unless it is about a change of state."""
-        if text in self._said and not again:
-            return
-        self._said.add(text)
-        notice = Notice(level, text)
-        if self._on_notice is None:
-            self._outbox.append(notice)
-        else:
-            self._on_notice(notice)
+            self._notices.say("warning", str(error), again=True)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

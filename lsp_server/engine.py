@@ -2,258 +2,207 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lsp_server.backends.base import BackendError
+from lsp_server.ahead import Ahead
+from lsp_server.alternatives import Alternatives
+from lsp_server.asking import BACKEND_FAILED, Asker
 from lsp_server.config.settings import Settings
-from lsp_server.generation import Generated, Limits, generate
 from lsp_server.policy.clearance import Policy
-from lsp_server.prompt import layout
-from lsp_server.prompt.families import Family
-from lsp_server.prompt.window import Anchor
-from lsp_server.routing.licences import restriction
-from lsp_server.routing.router import Route, Router
-from lsp_server.schedule.cache import Cache
-from lsp_server.schedule.clock import Clock
-from lsp_server.schedule.debounce import debounce_ms
-from lsp_server.shaping.filters import shape
-from lsp_server.shaping.mode import Mode, choose_mode
-from lsp_server.types import (
-    Answer,
-    CleanPrompt,
-    Cursor,
-    Gate,
-    Prompt,
-    PromptSummary,
-    Request,
-    Suggestion,
-    Trigger,
-)
+from lsp_server.routing.router import Router
+from lsp_server.schedule.cache import Cache, suggestion_of
+from lsp_server.schedule.clock import Clock, Stopwatch
+from lsp_server.schedule.debounce import wait_ms
+from lsp_server.schedule.inflight import LEFT, InFlight, Running
+from lsp_server.schedule.steady import steady
+from lsp_server.schedule.triggers import trigger_gate
+from lsp_server.schedule.typist import Typist
+from lsp_server.telemetry.tokens import TokenAccount
+from lsp_server.types import Answer, Cursor, Document, Edit, Gate, Request, Suggestion, Trigger
 
 DISABLED: Final = Gate("disabled", "completion is switched off (completion.enabled)")
 LANGUAGE_OFF: Final = "language_disabled"
-NO_BACKEND: Final = Gate("no_backend", "no backend is configured: run `codestral-lsp doctor`")
-LICENCE: Final = "licence"
-BACKEND_FAILED: Final = "backend_failed"
-TOO_LONG: Final = Gate("prompt_too_long", "the prompt does not fit the model's context")
-INSIDE_WORD: Final = Gate("inside_word", "the cursor is inside a word")
+REJECTED: Final = Gate("rejected", "the same suggestion was rejected here before")
+
+MERGE_MS: Final = 10.0
+"""The part of a wait in which nothing is prepared: a key that comes with others costs nothing then."""
 
 
-EXACT_SHARE: Final = 0.8
-"""From this part of the model's context on, a prompt is counted by the backend's own tokenizer where it has
-one: the estimate may be wrong by a tenth and more on unusual text."""
-LAYOUT_ROUNDS: Final = 3
-"""Each round learns the true ratio of tokens to text, so the second fits but for the smoothing."""
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What outlives an engine: suggestions, what is known of the typist, and counts."""
 
-
-@dataclass(slots=True)
-class Stopwatch:
-    """Times of the steps in milliseconds, in the order they were taken."""
-
-    clock: Clock
-    laps: dict[str, float] = field(default_factory=dict)
-    _started_ms: float = 0.0
-    _last_ms: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._started_ms = self._last_ms = self.clock.now_ms()
-
-    def lap(self, name: str) -> None:
-        """Note the time since the last lap under ``name``; laps of one name add up."""
-        now_ms = self.clock.now_ms()
-        self.laps[name] = self.laps.get(name, 0.0) + now_ms - self._last_ms
-        self._last_ms = now_ms
-
-    def stop(self) -> dict[str, float]:
-        """The laps, with the ``total`` since the start."""
-        return {**self.laps, "total": self.clock.now_ms() - self._started_ms}
+    cache: Cache = field(default_factory=Cache)
+    typist: Typist = field(default_factory=Typist)
+    account: TokenAccount = field(default_factory=TokenAccount)
 
 
 class Engine:
     """Answers requests. One per configuration: a changed setting makes a new engine.
 
-    ``complete`` raises nothing but ``asyncio.CancelledError``; leaving it early closes the backend's
-    connection.
+    ``complete`` raises nothing but ``asyncio.CancelledError``. Its streams go on for a moment after a request
+    has gone, for the next one to join; ``close`` ends them.
     """
 
     def __init__(
-        self, settings: Settings, policy: Policy, router: Router, clock: Clock, cache: Cache | None = None
+        self, settings: Settings, policy: Policy, router: Router, clock: Clock, memory: Memory | None = None
     ) -> None:
+        memory = memory or Memory()
+        self.account = memory.account
         self._settings = settings
         self._policy = policy
-        self._router = router
         self._clock = clock
-        self._cache = cache if cache is not None else Cache()
-        self._anchors: dict[tuple[str, str], Anchor] = {}
+        self._cache = memory.cache
+        self._typist = memory.typist
+        self._asker = Asker(settings, policy, router, clock, self._cache, self.account)
+        self._inflight = InFlight(clock)
+        self._ahead = Ahead(settings, self._asker, self._cache, self._inflight, clock)
+        self._alternatives = Alternatives(settings, self._asker, self._cache, self._inflight, clock)
 
     async def complete(self, request: Request) -> Answer:
-        """Answer ``request``: a suggestion, or the gate that ended it."""
+        """Answer ``request``: suggestions, or the gate that ended it."""
         watch = Stopwatch(self._clock)
-        answer = await self._answer(request, watch)
-        return replace(answer, timings_ms=watch.stop())
+        answer = self._gated(request, watch) or await self._answer(request, watch)
+        if answer.suggestion is not None and not self._typist.has_moved_on(request.cursor):
+            self._typist.offers.offered(request.cursor, answer.suggestion.text, self._clock.now_ms())
+            if request.backend is None:
+                self._ahead.offered(request.cursor, answer.suggestion.text)
+        return replace(answer, timings_ms={**answer.timings_ms, **watch.stop()})
+
+    def document_changed(self, document: Document, edits: Sequence[Edit]) -> None:
+        """Take a change; streams that it has left are closed."""
+        self._typist.document_changed(document, edits, self._clock.now_ms())
+        self._inflight.document_changed(document, edits)
+        if edits:
+            self._ahead.document_changed(Cursor(document, edits[-1].end))
 
     def forget(self, uri: str) -> None:
-        """Drop what is kept for a closed document."""
-        for key in [key for key in self._anchors if key[0] == uri]:
-            del self._anchors[key]
+        """End what runs for a closed document and drop what is kept for it."""
+        self._inflight.close(uri)
+        self._ahead.close()
+        self._typist.forget(uri)
+        self._asker.prompter.forget(uri)
 
-    async def _answer(self, request: Request, watch: Stopwatch) -> Answer:
-        cursor = request.cursor
-        gate = self._gate(request)
+    def retire(self) -> None:
+        """Plan nothing more; requests that wait are still answered."""
+        self._ahead.close()
+
+    async def close(self) -> None:
+        """End everything that runs; when this returns its connections are closed."""
+        self._ahead.close()
+        await self._inflight.close_all()
+
+    def _gated(self, request: Request, watch: Stopwatch) -> Answer | None:
+        """Rules that need no model and hold for every suggestion: settings and paths."""
+        gate = self._settings_gate(request) or self._policy.admit(request.cursor)
         watch.lap("gate")
-        if gate is not None:
-            return Answer(gate=gate)
+        return Answer(gate=gate) if gate is not None else None
 
-        known = self._cache.lookup(cursor) if request.backend is None else None
-        watch.lap("cache")
-        if known is not None:
-            return Answer(suggestions=(known,), backend=known.backend)
-
-        await self._clock.sleep_ms(debounce_ms(self._settings.completion.debounce, request.trigger, cursor))
-        watch.lap("debounce")
-        return await self._ask(request, watch)
-
-    def _gate(self, request: Request) -> Gate | None:
-        """Rules that need no model: settings, paths, and places where suggestions are noise."""
+    def _settings_gate(self, request: Request) -> Gate | None:
         completion = self._settings.completion
-        cursor = request.cursor
+        language = request.cursor.document.language
         if not completion.enabled and request.trigger is Trigger.AUTOMATIC:
             return DISABLED
-        language = cursor.document.language
         if completion.languages.get(language) is False:
             return Gate(LANGUAGE_OFF, f"completion is switched off for {language} (completion.languages)")
-        if request.trigger is Trigger.AUTOMATIC and _inside_word(cursor):
-            return INSIDE_WORD
-        return self._policy.admit(cursor)
+        return None
 
-    async def _ask(self, request: Request, watch: Stopwatch) -> Answer:
-        """Try the backends in order until one answers, or says that there is nothing to suggest."""
-        last = Answer(gate=self._nobody(request))
-        for route in self._router.candidates(request.backend):
-            gate = self._policy.may_send(request.cursor, route.backend.destination)
-            if gate is not None:
-                last = Answer(gate=gate, backend=route.backend.name)
-                continue
-            try:
-                answer = await self._attempt(route, request, watch)
-            except BackendError as error:
-                self._router.failed(route, error)
-                last = Answer(gate=Gate(BACKEND_FAILED, str(error)), backend=route.backend.name)
-                continue
+    async def _answer(self, request: Request, watch: Stopwatch) -> Answer:
+        """What is known, what is on its way, or what a backend says: the first that there is."""
+        while True:
+            answer = self._known(request)
+            watch.lap("cache")
+            if answer is None:
+                running = self._inflight.find(request.cursor) if request.backend is None else None
+                if running is None:
+                    gate = self._trigger_gate(request)
+                    if gate is not None:
+                        return Answer(gate=gate)
+                    if await self._wait(request, watch):
+                        continue
+                    answer = await self._ask(request)
+                else:
+                    answer = await self._join(running, request, watch)
             if answer is not None:
-                return answer
-        return last
+                return await self._alternatives.add(answer, request)
 
-    def _nobody(self, request: Request) -> Gate:
-        """Why no backend was tried: none is there, or each is known to be failing."""
-        routes = [r for r in self._router.routes if request.backend in (None, r.backend.name)]
-        if request.backend is not None and not routes:
-            return Gate(NO_BACKEND.name, f"no backend is named {request.backend!r}")
-        problems = [route.health.problem for route in routes if route.health.problem]
-        return Gate(BACKEND_FAILED, problems[0]) if problems else NO_BACKEND
-
-    async def _attempt(self, route: Route, request: Request, watch: Stopwatch) -> Answer | None:
-        """One try on one backend. Raises ``BackendError``."""
-        cursor = request.cursor
-        family = await self._router.identify(route)
-        watch.lap("identify")
-        gate = self._licence_gate(route)
-        if gate is not None:
-            return Answer(gate=gate, backend=route.backend.name)
-        mode = choose_mode(cursor)
-        clean = await self._prompt(route, family, cursor, mode, watch)
-        if isinstance(clean, Gate):
-            return Answer(gate=clean, backend=route.backend.name)
-        limits = Limits(mode, self._settings.completion.max_lines)
-        generated = await generate(route.backend, clean, cursor, limits, watch.lap)
-        self._note(route, clean.prompt, generated)
-        answer = self._shape(route, clean.prompt, generated, cursor)
-        watch.lap("shaping")
-        return answer
-
-    def _licence_gate(self, route: Route) -> Gate | None:
-        if not self._settings.licence.production or route.info is None:
+    def _known(self, request: Request) -> Answer | None:
+        """A suggestion that was generated before and still fits; what is shown already stays."""
+        if request.backend is not None:
             return None
-        reason = restriction(route.info, route.backend.destination)
-        return Gate(LICENCE, f"{route.backend.name}: {reason}") if reason else None
+        cursor = request.cursor
+        found = [f for f in self._cache.matches(cursor) if not self._is_rejected(request, f.text)]
+        best = steady(found, self._typist.offers.shown_at(cursor))
+        if best is None:
+            return None
+        suggestion = suggestion_of(best, cursor)
+        return Answer(suggestions=(suggestion,), backend=suggestion.backend)
 
-    async def _prompt(
-        self, route: Route, family: Family, cursor: Cursor, mode: Mode, watch: Stopwatch
-    ) -> CleanPrompt | Gate:
-        """Lay out the prompt and clear it; one near the model's context is counted exactly and cut again."""
-        for _ in range(LAYOUT_ROUNDS):
-            prompt = self._lay_out(route, family, cursor, mode)
-            watch.lap("prompt")
-            clean = self._policy.clear(prompt, cursor, route.backend.destination)
-            watch.lap("policy")
-            room = route.context_tokens - prompt.max_tokens
-            if isinstance(clean, Gate) or prompt.tokens < room * EXACT_SHARE:
-                return clean
-            exact = await route.backend.count_tokens(clean)
-            watch.lap("count")
-            if exact is None:
-                return clean
-            route.calibration = route.calibration.observe(prompt.tokens, exact)
-            if exact <= room:
-                return clean
-        return TOO_LONG
+    def _trigger_gate(self, request: Request) -> Gate | None:
+        """Places and edits after which suggestions are noise, unless there is one already."""
+        if request.trigger is Trigger.INVOKED:
+            return None
+        cursor = request.cursor
+        return trigger_gate(cursor, self._typist.history(cursor.document.uri))
 
-    def _lay_out(self, route: Route, family: Family, cursor: Cursor, mode: Mode) -> Prompt:
-        key = (cursor.document.uri, route.backend.name)
-        prompt, self._anchors[key] = layout.lay_out(
+    async def _wait(self, request: Request, watch: Stopwatch) -> bool:
+        """Wait for the rest of the debounce, counted from the request; whether there was any to wait for.
+
+        What time it takes to make the prompt is spent in it.
+        """
+        cursor = request.cursor
+        route = self._asker.route(cursor, request.backend)
+        pause_ms = wait_ms(
+            self._settings.completion.debounce,
+            request.trigger,
             cursor,
-            family,
-            limits=self._limits(route),
-            anchor=self._anchors.get(key),
-            calibration=route.calibration,
-            relative_path=self._policy.relative(cursor),
-            single_line=mode is Mode.LINE,
+            gap_ms=self._typist.rhythm.gap_ms,
+            latency_ms=route.latency_ms if route is not None else None,
+            followed=self._typist.offers.followed,
         )
-        return prompt
+        if watch.passed_ms() >= pause_ms:
+            watch.lap("debounce")
+            return False
+        if pause_ms > MERGE_MS:
+            await self._clock.sleep_ms(MERGE_MS - watch.passed_ms())
+            self._asker.prepare(cursor)
+        await self._clock.sleep_ms(pause_ms - watch.passed_ms())
+        watch.lap("debounce")
+        return True
 
-    def _limits(self, route: Route) -> layout.Limits:
-        capabilities = route.backend.capabilities
-        return layout.Limits(
-            context_tokens=route.context_tokens,
-            budget_tokens=self._settings.context.budget_tokens,
-            max_tokens=self._settings.completion.max_tokens,
-            max_stops=capabilities.max_stops,
-            forces_start=capabilities.forces_start,
-            takes_parts=capabilities.takes_parts,
-        )
+    async def _join(self, running: Running, request: Request, watch: Stopwatch) -> Answer | None:
+        """Wait for a stream that runs already; None if it turns out to be of no use here."""
+        left = await self._inflight.wait(running, request.cursor)
+        watch.lap("join")
+        about = running.answer
+        if left is not None:
+            if self._is_rejected(request, left):
+                return replace(about, gate=REJECTED, timings_ms={})
+            self.account.joined += 1
+            suggestion = _suggestion(left, request, about, "joined")
+            return replace(about, suggestions=(suggestion,), gate=None, timings_ms={})
+        if about.gate is not None and about.gate.name == BACKEND_FAILED:
+            return replace(about, timings_ms={})
+        return Answer(gate=LEFT) if self._typist.has_moved_on(request.cursor) else None
 
-    def _note(self, route: Route, prompt: Prompt, generated: Generated) -> None:
-        """Learn from a good answer: the backend is well, and how long the prompt really was."""
-        self._router.succeeded(route)
-        usage = generated.usage
-        if usage is not None and usage.prompt_tokens:
-            route.calibration = route.calibration.observe(prompt.tokens, usage.prompt_tokens)
+    async def _ask(self, request: Request) -> Answer:
+        """Start a stream and wait for its first unit."""
+        running = Running(request.cursor, only=request.backend)
+        self._inflight.start(running, self._asker.work(running))
+        left = await self._inflight.wait(running, request.cursor)
+        about = running.answer
+        if left is None:
+            return about
+        if self._is_rejected(request, left):
+            return replace(about, gate=REJECTED)
+        return replace(about, suggestions=(_suggestion(left, request, about, "backend"),), gate=None)
 
-    def _shape(self, route: Route, prompt: Prompt, generated: Generated, cursor: Cursor) -> Answer:
-        name = route.backend.name
-        model = route.info.name if route.info else None
-        answer = Answer(backend=name, model=model, prompt=_summary(prompt), usage=generated.usage)
-        shaped = shape(generated.text, cursor, generated.finish)
-        if isinstance(shaped, Gate):
-            return replace(answer, gate=shaped)
-        suggestion = Suggestion(
-            text=shaped, position=cursor.position, backend=name, origin="backend", finish=generated.finish
-        )
-        self._cache.store(cursor, suggestion)
-        return replace(answer, suggestions=(suggestion,))
-
-
-def _inside_word(cursor: Cursor) -> bool:
-    """Whether word characters stand on both sides of the cursor."""
-    return bool(cursor.after[:1].isalnum() and (cursor.before[-1:].isalnum() or cursor.before[-1:] == "_"))
+    def _is_rejected(self, request: Request, text: str) -> bool:
+        automatic = request.trigger is Trigger.AUTOMATIC
+        return automatic and self._typist.offers.is_rejected(request.cursor, text)
 
 
-def _summary(prompt: Prompt) -> PromptSummary:
-    return PromptSummary(
-        family=prompt.template.name,
-        tokens=prompt.tokens,
-        prefix_chars=len(prompt.prefix),
-        suffix_chars=len(prompt.suffix),
-        snippets=tuple((s.path, s.origin, s.score) for s in prompt.snippets),
-    )
+def _suggestion(text: str, request: Request, about: Answer, origin: str) -> Suggestion:
+    return Suggestion(text, request.cursor.position, about.backend or "", origin)

@@ -1,65 +1,155 @@
-"""One stream, read until a stop rule, the model or a limit ends it."""
+"""One stream, read unit by unit until a stop rule, the model or a bound ends it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 from lsp_server.backends.base import Backend
+from lsp_server.document.insert import after_inserting
+from lsp_server.schedule.clock import Clock
 from lsp_server.shaping.mode import Mode
 from lsp_server.shaping.stop import Draft, find_stop
 from lsp_server.types import CleanPrompt, Cursor, Finish, Usage
 
+STREAK_UNITS: Final = 3
+"""Units that are read on behind the first one, for the moment it is accepted (Cody's hot streak reads five
+lines). More would mostly be wrong: each rests on the ones before it."""
+STREAK_RULES: Final = frozenset({"line_end", "block_end", "paragraph_end"})
+"""The rules that end a whole thing, behind which another may follow. The others tell of a model astray."""
+EARLY_MS: Final = 400.0
+"""A block is not waited for longer than this from its first text: then its complete lines are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much to take of a stream."""
+    """How much to take of a stream. ``streak`` reads on behind the first unit."""
 
     mode: Mode
     max_lines: int
+    streak: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What a stream gave: the text up to its stop, and why it ended there.
+    """The draft up to the end of a unit, and why it ends there.
 
-    ``finish`` is LENGTH only where the model was cut off; a stop rule of ours counts as STOP.
+    ``finish`` is LENGTH only where the model was cut off; a stop rule of ours counts as STOP. A
+    ``provisional`` unit ends with a line in the middle of a block, and the next one replaces it.
     """
 
     text: str
     finish: Finish
     rule: str | None = None
     usage: Usage | None = None
+    provisional: bool = False
+
+
+class Listener(Protocol):
+    """Whom a stream is read for."""
+
+    def lap(self, name: str) -> None:
+        """A step is done."""
+        ...
+
+    def grew(self, text: str) -> None:
+        """The draft is longer now."""
+        ...
+
+    def unit(self, generated: Generated) -> bool:
+        """A unit stands. Returns whether it is any good; if not, nothing more is read."""
+        ...
+
+    def read(self, received: int, used: int) -> None:
+        """Nothing more is read: so many pieces came, and so many of them are part of a unit.
+
+        The connection is closed next, which must not be interrupted.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Finds the units in a growing draft."""
+
+    cursor: Cursor
+    limits: Limits
+    stops: tuple[str, ...]
+    listener: Listener
+    place: Cursor
+    mode: Mode
+    origin: int = 0
+    units: int = 0
+    used: int = 0
+    early: int = 0
+    starts: list[int] = field(default_factory=list)
+
+    def read(self, text: str, *, late: bool) -> bool:
+        """Take the draft as it is now; whether to read on."""
+        while True:
+            lines = self.limits.max_lines
+            stop = find_stop(Draft(text[self.origin :], self.place, self.mode, lines, self.stops))
+            if stop is None:
+                if late and not self.units:
+                    self._read_early(text)
+                return True
+            end = self.origin + stop.end
+            good = self._unit(Generated(text[:end], Finish.STOP, stop.rule), end)
+            self.units += 1
+            streak = self.limits.streak and stop.rule in STREAK_RULES and self.units <= STREAK_UNITS
+            if not (good and streak and stop.end):
+                return False
+            self.origin, self.place, self.mode = end, after_inserting(self.cursor, text[:end]), Mode.LINE
+
+    def end(self, text: str, finish: Finish, usage: Usage | None) -> None:
+        """The model has ended the draft by itself."""
+        self._unit(Generated(text, finish, None, usage), len(text))
+
+    def _unit(self, generated: Generated, end: int) -> bool:
+        good = self.listener.unit(generated)
+        self.used = end if good else self.used
+        return good
+
+    def _read_early(self, text: str) -> None:
+        end = text.rfind("\n")
+        if end > self.early and text[:end].strip():
+            self.early = end
+            self._unit(Generated(text[:end], Finish.STOP, "early", provisional=True), end)
 
 
 async def generate(
-    backend: Backend, clean: CleanPrompt, cursor: Cursor, limits: Limits, lap: Callable[[str], None]
-) -> Generated:
-    """Read one stream and close it as soon as a stop rule sees the end.
+    backend: Backend, clean: CleanPrompt, cursor: Cursor, limits: Limits, listener: Listener, clock: Clock
+) -> None:
+    """Read one stream for ``listener`` and close it as soon as nothing more of it is wanted.
 
-    Laps ``first_token`` and ``stream`` are taken. Raises ``BackendError``; being cancelled closes the
+    Laps ``first_token`` and ``stream`` (up to the first unit) are taken. The last call of ``unit`` is for the
+    stream's end, unless a stop rule came before. Raises ``BackendError``; being cancelled closes the
     connection.
     """
     forced = clean.prompt.forced
+    reader = _Reader(cursor, limits, clean.prompt.stop, listener, cursor, limits.mode)
     text = ""
-    finish = Finish.STOP
-    usage: Usage | None = None
-    first = True
+    finish, usage = Finish.STOP, None
+    late_ms = 0.0
     async with backend.stream(clean) as chunks:
-        async for chunk in chunks:
-            if first and chunk.text:
-                lap("first_token")
-                first = False
-            text += chunk.text
-            usage = chunk.usage or usage
-            finish = chunk.finish or finish
-            draft = Draft(text.removeprefix(forced), cursor, limits.mode, limits.max_lines, clean.prompt.stop)
-            stop = find_stop(draft) if len(text) > len(forced) else None
-            if stop is not None:
-                lap("stream")
-                return Generated(draft.text[: stop.end], Finish.STOP, stop.rule, usage)
-    lap("stream")
-    return Generated(_without(forced, text), finish, None, usage)
+        try:
+            async for chunk in chunks:
+                if chunk.text:
+                    if not text:
+                        listener.lap("first_token")
+                        late_ms = clock.now_ms() + EARLY_MS
+                    reader.starts.append(len(text) - len(forced))
+                text += chunk.text
+                usage, finish = chunk.usage or usage, chunk.finish or finish
+                if len(text) > len(forced):
+                    draft = text.removeprefix(forced)
+                    listener.grew(draft)
+                    if not reader.read(draft, late=clock.now_ms() >= late_ms):
+                        return
+            reader.end(_without(forced, text), finish, usage)
+        finally:
+            listener.read(len(reader.starts), bisect_left(reader.starts, reader.used))
 
 
 def _without(forced: str, text: str) -> str:

@@ -108,12 +108,16 @@ class Request:
 
     ``stream`` names the sequence of requests this one belongs to (an editor's document and method): a newer
     request of the same stream supersedes the older ones. ``backend`` restricts the answer to one backend.
+    ``candidates`` is how many different suggestions are wanted when asked by hand, None for the setting's;
+    with ``asks_again`` the first one is enough for now, since the client will come back for the others.
     """
 
     cursor: Cursor
     trigger: Trigger = Trigger.AUTOMATIC
     stream: str = ""
     backend: str | None = None
+    candidates: int | None = None
+    asks_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +278,6 @@ class Suggestion:
     backend: str
     origin: str
     replaces: int = 0
-    finish: Finish | None = None
     id: str = ""
 
 

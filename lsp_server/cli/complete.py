@@ -138,7 +138,7 @@ async def _complete(args: argparse.Namespace, cursor: Cursor) -> int:
         return 2
     try:
         await app.start()
-        answer = await app.complete(Request(cursor, Trigger.INVOKED, "cli", args.backend))
+        answer = await app.complete(Request(cursor, Trigger.INVOKED, "cli", args.backend, candidates=1))
     finally:
         await app.close()
     _show(args, answer)

@@ -40,6 +40,8 @@ class CompletionSettings(Section):
     """Language identifier to enabled; languages that are not named are enabled."""
     eagerness: float = Field(0.5, ge=0.0, le=1.0)
     candidates: int = Field(3, ge=1, le=8)
+    speculation: Literal["never", "local", "always"] = "local"
+    """Where to work ahead while a suggestion is read: ``local`` means backends that are local or free."""
 
 
 class ContextSettings(Section):

@@ -121,6 +121,7 @@ TABLE: Final = (
     _row("completion.languages.*", SET, NARROW, only(False)),
     _row("completion.eagerness", SET, NARROW, at_most),
     _row("completion.candidates", SET, NARROW, at_most),
+    _row("completion.speculation", SET, NARROW, ranked("never", "local", "always")),
     _row("context.enabled", SET, NARROW, only(False)),
     _row("context.budget_tokens", SET, NARROW, at_most),
     _row("context.budget_ms", SET, NARROW, at_most),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lsp_server.document.edits import Change, apply_changes, join_surrogates, locate
+from lsp_server.document.edits import Change, apply_and_tell, join_surrogates, locate
 from lsp_server.document.lines import split_lines
 from lsp_server.document.positions import Encoding
 from lsp_server.document.uris import canonical, to_path
-from lsp_server.types import Cursor, Document, Position
+from lsp_server.types import Cursor, Document, Edit, Position
 
 
 class DocumentStore:
@@ -21,11 +21,13 @@ class DocumentStore:
     def __init__(self, encoding: Encoding = Encoding.UTF16) -> None:
         self.encoding = encoding
         self._documents: dict[str, Document] = {}
+        self._edits: dict[str, tuple[Edit, ...]] = {}
 
     def open(self, uri: str, language: str, version: int, text: str) -> Document:
         """Keep a document and return it. One that was open under this URI is replaced."""
         document = Document(uri, to_path(uri), language, version, split_lines(join_surrogates(text)))
         self._documents[canonical(uri)] = document
+        self._edits.pop(canonical(uri), None)
         return document
 
     def change(self, uri: str, version: int, changes: Iterable[Change]) -> Document | None:
@@ -38,13 +40,18 @@ class DocumentStore:
         document = self._documents.get(key)
         if document is None or version < document.version:
             return None
-        document = apply_changes(document, changes, self.encoding, version)
+        document, self._edits[key] = apply_and_tell(document, changes, self.encoding, version)
         self._documents[key] = document
         return document
+
+    def last_edits(self, uri: str) -> tuple[Edit, ...]:
+        """What the last ``change`` did, in order; empty if there was none since the document was opened."""
+        return self._edits.get(canonical(uri), ())
 
     def close(self, uri: str) -> None:
         """Forget a document. Nothing happens if it is not open."""
         self._documents.pop(canonical(uri), None)
+        self._edits.pop(canonical(uri), None)
 
     def get(self, uri: str) -> Document | None:
         """The document under any spelling of ``uri``, or None if it is not open."""

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from lsp_server.document.positions import Encoding, choose_encoding
 from lsp_server.document.uris import to_path
+
+ASKING_AGAIN: Final = ("Visual Studio Code", "VSCodium", "code-server", "Cursor", "Windsurf")
+"""Beginnings of the names of clients that send another request, by hand, when the user wants the next ghost
+text. The others show what the first answer held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,11 @@ class Client:
     process_id: int | None = None
     folders: tuple[str, ...] = ()
     """Native paths of the workspace's folders."""
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether cycling through ghost texts asks for more of them: VS Code and what is made of it."""
+        return self.name.startswith(ASKING_AGAIN)
 
 
 def read_client(params: Mapping[str, Any]) -> Client:

@@ -40,10 +40,10 @@ def to_change(event: types.TextDocumentContentChangeEvent) -> Change:
     return Change((start.line, start.character), (end.line, end.character), event.text)
 
 
-def to_request(cursor: Cursor, method: str, *, invoked: bool) -> Request:
+def to_request(cursor: Cursor, method: str, *, invoked: bool, asks_again: bool = False) -> Request:
     """Return the engine's request for ``method`` at ``cursor``; each document and method is a stream."""
     trigger = Trigger.INVOKED if invoked else Trigger.AUTOMATIC
-    return Request(cursor, trigger, stream=f"{cursor.document.uri}\n{method}")
+    return Request(cursor, trigger, stream=f"{cursor.document.uri}\n{method}", asks_again=asks_again)
 
 
 def inline_items(

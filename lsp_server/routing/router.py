@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from lsp_server.backends.base import Backend, BackendError, FillUnsupported
 from lsp_server.config.settings import BackendSettings
@@ -13,10 +15,13 @@ from lsp_server.prompt.families import Family
 from lsp_server.prompt.tokens import Calibration
 from lsp_server.routing.health import HEALTHY, Health
 from lsp_server.schedule.clock import Clock
-from lsp_server.types import ModelInfo
+from lsp_server.schedule.slots import Slots
+from lsp_server.types import ModelInfo, Prompt
 
 DEFAULT_CONTEXT_TOKENS = 8192
 """For a backend that does not tell: every FIM model in use reads at least this much."""
+RECENT_TIMES = 10
+"""Requests that tell how fast a backend is at present (tabby's window)."""
 
 
 @dataclass(slots=True)
@@ -29,12 +34,47 @@ class Route:
     family: Family | None = None
     calibration: Calibration = field(default_factory=Calibration)
     health: Health = HEALTHY
+    slots: Slots = field(init=False)
+    _last_prompt: Prompt | None = field(init=False, default=None)
+    _times_ms: deque[float] = field(init=False, default_factory=lambda: deque(maxlen=RECENT_TIMES))
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self.settings.concurrency or self.backend.capabilities.concurrency)
 
     @property
     def context_tokens(self) -> int:
         """The model's context in tokens: the setting, else what the backend tells, else a safe default."""
         told = self.info.context_tokens if self.info else None
         return self.settings.context_tokens or told or DEFAULT_CONTEXT_TOKENS
+
+    @property
+    def is_free(self) -> bool:
+        """Whether asking costs nobody anything: it runs here, or its prices are set to nothing."""
+        prices = (self.settings.price_in, self.settings.price_out)
+        return not self.backend.destination.remote or prices == (0, 0)
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The usual time from a request to its first unit, from the last ones; None before the first."""
+        return median(self._times_ms) if self._times_ms else None
+
+    def note_prompt(self, prompt: Prompt) -> None:
+        """Take the prompt that the backend was sent last: an engine with one slot has it in its memory."""
+        self._last_prompt = prompt
+
+    def unread(self, prompt: Prompt) -> int:
+        """The code points of ``prompt``'s text that were not in the last prompt at the same place."""
+        last = self._last_prompt.text if self._last_prompt else ""
+        text = prompt.text
+        low, high = 0, min(len(text), len(last))
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if text[:middle] == last[:middle] else (low, middle - 1)
+        return len(text) - low
+
+    def note_unit(self, duration_ms: float) -> None:
+        """Take the time from a request to its first unit."""
+        self._times_ms.append(duration_ms)
 
 
 class Router:

@@ -208,3 +208,33 @@ def test_posix_paths_survive_their_uri(name):
 def test_windows_paths_survive_their_uri(name):
     path = f"C:\\x{name}"
     assert to_path(from_path(path, windows=True), windows=True) == path
+
+
+changes = st.one_of(
+    st.builds(Change, places, places, texts_with_halves), st.builds(Change, st.none(), st.none(), texts)
+)
+
+
+@settings(max_examples=300)
+@given(texts_with_halves, st.lists(changes, min_size=1, max_size=4), st.sampled_from(list(Encoding)))
+def test_the_edits_told_are_what_was_done(text, made, encoding):
+    store = DocumentStore(encoding)
+    now = store.open("file:///a", "python", 1, text).text
+    document = store.change("file:///a", 2, made)
+    for edit in store.last_edits("file:///a"):
+        lines = split_lines(now)
+        start = sum(map(len, lines[: edit.position.line])) + edit.position.column
+        assert now[start : start + len(edit.removed)] == edit.removed
+        now = now[:start] + edit.inserted + now[start + len(edit.removed) :]
+    assert now == document.text
+
+
+@given(texts, texts, texts, texts)
+def test_a_change_of_the_whole_text_is_told_as_the_part_that_changed(head, removed, inserted, tail):
+    store = DocumentStore()
+    store.open("file:///a", "python", 1, head + removed + tail)
+    store.change("file:///a", 2, [Change(None, None, head + inserted + tail)])
+    told = store.last_edits("file:///a")
+    assert sum(len(e.removed) + len(e.inserted) for e in told) <= len(removed) + len(inserted) + 2
+    store.open("file:///a", "python", 3, "x")
+    assert store.last_edits("file:///a") == ()

@@ -11,6 +11,7 @@ from lsp_server.engine import Engine
 from lsp_server.policy.clearance import Policy
 from lsp_server.policy.paths import PathRules
 from lsp_server.routing.router import Route, Router
+from lsp_server.schedule.inflight import LINGER_MS
 from lsp_server.testing.backend import ScriptedBackend
 from lsp_server.testing.clock import ManualClock, settle
 from lsp_server.testing.fixtures import cursor_at
@@ -31,6 +32,7 @@ def backend(answer="a + b\n", **options):
 
 
 def ask(fixture="def add(a, b):\n    return ‸", trigger=Trigger.INVOKED, **options):
+    options.setdefault("candidates", 1)
     return Request(cursor_at(fixture, path=options.pop("path", "/project/main.py")), trigger, **options)
 
 
@@ -83,7 +85,7 @@ async def test_an_automatic_request_waits_for_its_debounce():
     assert (await task).suggestion.text == "a + b"
 
 
-async def test_cancelling_while_streaming_closes_the_stream():
+async def test_a_stream_whose_request_was_cancelled_ends_when_nobody_comes_back():
     source = backend("a + b + c + d", token_ms=100)
     task = asyncio.create_task(make(source).complete(ask()))
     await source.clock.advance(150)
@@ -91,6 +93,7 @@ async def test_cancelling_while_streaming_closes_the_stream():
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    await source.clock.advance(LINGER_MS)
     assert (source.open, source.closed) == (0, 1)
 
 

@@ -30,7 +30,8 @@ def inline_completion(
     if cursor is None:
         return types.InlineCompletionList(items=[])
     invoked = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
-    request = to_request(cursor, types.TEXT_DOCUMENT_INLINE_COMPLETION, invoked=invoked)
+    method = types.TEXT_DOCUMENT_INLINE_COMPLETION
+    request = to_request(cursor, method, invoked=invoked, asks_again=ls.client.asks_again)
     return _ghost_text(ls, request, params.context.selected_completion_info)
 
 
