@@ -122,6 +122,8 @@ class Engine:
                         return Answer(gate=gate)
                     if await self._wait(request, watch):
                         continue
+                    if self._typist.has_moved_on(request.cursor):
+                        return Answer(gate=LEFT)
                     answer = await self._ask(request)
                 else:
                     answer = await self._join(running, request, watch)
