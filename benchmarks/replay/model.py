@@ -29,7 +29,8 @@ WRONG_WITHIN: Final = 8
 LANDMARK: Final = 60
 """Code points before the typed stretch by which it is found in a prompt."""
 
-_PREFIX: Final = re.compile(r"<\|fim_prefix\|>(.*?)(?:<\|fim_suffix\|>|<\|fim_middle\|>)", re.DOTALL)
+_PREFIX: Final = re.compile(r"<\|fim_prefix\|>(.*?)<\|fim_suffix\|>.*?<\|fim_middle\|>(.*)", re.DOTALL)
+"""The prefix is in the first place, or in the last where the suffix goes first."""
 
 
 @dataclass(slots=True)
@@ -61,7 +62,9 @@ class Model:
         if self.settings.constant:
             return self.settings.constant.replace("#", str(self._answers))
         match = _PREFIX.search(asked.prompt)
-        return continuation(self.settings, (match[1] if match else asked.prompt) + asked.forced)
+        if match is None:
+            raise ValueError("a prompt without its control tokens")
+        return continuation(self.settings, (match[1] or match[2]) + asked.forced)
 
 
 def continuation(settings: Settings, prefix: str) -> str:
