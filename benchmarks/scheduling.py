@@ -27,7 +27,7 @@ async def measure(*, quick: bool) -> list[Row]:
             await figures.end_to_end(model, 100 // share),
             await figures.typed_through(model, 500 // share),
             await figures.left_streams(model, 100 // share),
-            *await typing_rows(model, quick=quick),
+            *await typing_rows(quick=quick),
             await figures.storm(model, 1000),
             await memory(model, 100_000 if not quick else 4_000),
         ]

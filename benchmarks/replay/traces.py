@@ -1,4 +1,4 @@
-"""A human typing a stretch of a file, key by key: pure, seeded, and driven so that suggestions may be accepted.
+"""A human typing a stretch of a file, key by key: pure and seeded; suggestions may be accepted on the way.
 
 The gaps between keys are log-normal, as those of Dhakal et al., "Observations on Typing from 136 Million
 Keystrokes" (CHI 2018): a mean of 239 ms over all typists and about 120 ms for the fastest; programmers are
