@@ -74,7 +74,8 @@ class Ahead:
         if any(found.goes_on for found in self._cache.matches(cursor) if found.text == text):
             return
         ahead = Running(after_inserting(cursor, text), base=cursor, assumed=text, keeps=True)
-        if self._inflight.find(cursor) is None:
+        nothing_there = self._asker.silences.gate_at(ahead.cursor) is not None
+        if not nothing_there and self._inflight.find(cursor) is None:
             self._inflight.start(ahead, self._asker.work(ahead))
 
     async def _prefill(self, cursor: Cursor) -> None:

@@ -15,6 +15,7 @@ from lsp_server.routing.router import Route, Router
 from lsp_server.schedule.cache import Cache, Remembered
 from lsp_server.schedule.clock import Clock, Stopwatch
 from lsp_server.schedule.inflight import Running
+from lsp_server.schedule.silences import Silences
 from lsp_server.shaping.filters import drop_doubled_blank, shape
 from lsp_server.shaping.mode import choose_mode
 from lsp_server.telemetry.tokens import TokenAccount
@@ -35,6 +36,7 @@ class Asker:
     clock: Clock
     cache: Cache
     account: TokenAccount
+    silences: Silences = field(default_factory=Silences)
     prompter: Prompter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,7 +131,11 @@ class _Attempt:
             route.note_prompt(clean.prompt)
             await generate(route.backend, clean, running.cursor, limits, self, asker.clock)
         self._learn(clean.prompt)
-        return self._ended(None if running.stands else self.gate)
+        if running.stands or self.gate is None:
+            return self._ended(None)
+        if not running.variant:
+            asker.silences.note(running.cursor, self.gate)
+        return self._ended(self.gate)
 
     # What the stream tells.
 

@@ -143,11 +143,12 @@ class Engine:
         return Answer(suggestions=(suggestion,), backend=suggestion.backend)
 
     def _trigger_gate(self, request: Request) -> Gate | None:
-        """Places and edits after which suggestions are noise, unless there is one already."""
+        """Places and edits after which suggestions are noise, and places where the model had none."""
         if request.trigger is Trigger.INVOKED:
             return None
         cursor = request.cursor
-        return trigger_gate(cursor, self._typist.history(cursor.document.uri))
+        gate = trigger_gate(cursor, self._typist.history(cursor.document.uri))
+        return gate or (self._asker.silences.gate_at(cursor) if request.backend is None else None)
 
     async def _wait(self, request: Request, watch: Stopwatch) -> bool:
         """Wait for the rest of the debounce, counted from the request; whether there was any to wait for.

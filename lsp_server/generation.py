@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -19,7 +20,8 @@ lines). More would mostly be wrong: each rests on the ones before it."""
 STREAK_RULES: Final = frozenset({"line_end", "block_end", "paragraph_end"})
 """The rules that end a whole thing, behind which another may follow. The others tell of a model astray."""
 EARLY_MS: Final = 400.0
-"""A block is not waited for longer than this from its first text: then its complete lines are shown."""
+"""A block is not waited for longer than this from its first text: then its complete lines are shown. A line
+that would end later, as far as the lines before it tell, is not waited for either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +85,18 @@ class _Reader:
     units: int = 0
     used: int = 0
     early: int = 0
+    seen: int = 0
+    next_line_ms: float = 0.0
     starts: list[int] = field(default_factory=list)
 
-    def read(self, text: str, *, late: bool) -> bool:
-        """Take the draft as it is now; whether to read on."""
+    def read(self, text: str, passed_ms: float) -> bool:
+        """Take the draft as it is ``passed_ms`` after its first text; whether to read on."""
         while True:
             lines = self.limits.max_lines
             stop = find_stop(Draft(text[self.origin :], self.place, self.mode, lines, self.stops))
             if stop is None:
-                if late and not self.units:
-                    self._read_early(text)
+                if not self.units:
+                    self._read_early(text, passed_ms)
                 return True
             end = self.origin + stop.end
             good = self._unit(Generated(text[:end], Finish.STOP, stop.rule), end)
@@ -106,14 +110,25 @@ class _Reader:
         """The model has ended the draft by itself."""
         self._unit(Generated(text, finish, None, usage), len(text))
 
+    def leave(self, text: str) -> None:
+        """Nobody waits any more: what lines the draft has are kept, for the user may come back."""
+        end = text.rfind("\n")
+        if text[self.origin : max(0, end)].strip():
+            self._unit(Generated(text[:end], Finish.STOP, "left", provisional=True), end)
+
     def _unit(self, generated: Generated, end: int) -> bool:
         good = self.listener.unit(generated)
         self.used = end if good else self.used
         return good
 
-    def _read_early(self, text: str) -> None:
+    def _read_early(self, text: str, passed_ms: float) -> None:
         end = text.rfind("\n")
-        if end > self.early and text[:end].strip():
+        if end <= self.early or not text[:end].strip():
+            return
+        if end > self.seen:
+            self.seen = end
+            self.next_line_ms = passed_ms + passed_ms / (text.count("\n", 0, end) + 1)
+        if max(passed_ms, self.next_line_ms) >= EARLY_MS:
             self.early = end
             self._unit(Generated(text[:end], Finish.STOP, "early", provisional=True), end)
 
@@ -125,29 +140,32 @@ async def generate(
 
     Laps ``first_token`` and ``stream`` (up to the first unit) are taken. The last call of ``unit`` is for the
     stream's end, unless a stop rule came before. Raises ``BackendError``; being cancelled closes the
-    connection.
+    connection, with the complete lines so far as a last provisional unit.
     """
     forced = clean.prompt.forced
     reader = _Reader(cursor, limits, clean.prompt.stop, listener, cursor, limits.mode)
     text = ""
     finish, usage = Finish.STOP, None
-    late_ms = 0.0
+    first_ms = 0.0
     async with backend.stream(clean) as chunks:
         try:
             async for chunk in chunks:
                 if chunk.text:
                     if not text:
                         listener.lap("first_token")
-                        late_ms = clock.now_ms() + EARLY_MS
+                        first_ms = clock.now_ms()
                     reader.starts.append(len(text) - len(forced))
                 text += chunk.text
                 usage, finish = chunk.usage or usage, chunk.finish or finish
                 if len(text) > len(forced):
                     draft = text.removeprefix(forced)
                     listener.grew(draft)
-                    if not reader.read(draft, late=clock.now_ms() >= late_ms):
+                    if not reader.read(draft, clock.now_ms() - first_ms):
                         return
             reader.end(_without(forced, text), finish, usage)
+        except asyncio.CancelledError:
+            reader.leave(_without(forced, text))
+            raise
         finally:
             listener.read(len(reader.starts), bisect_left(reader.starts, reader.used))
 

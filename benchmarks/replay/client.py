@@ -44,6 +44,8 @@ class Answered:
     at_s: float
     answered_s: float | None = None
     text: str = ""
+    ahead: int = 0
+    """Code points behind the cursor that accepting it would replace."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Client:
     cursor: int
     """In code points; the samples are plain ASCII, so they are UTF-16 units and bytes too."""
     shown: str = ""
+    shown_ahead: int = 0
     requests: list[Answered] = field(default_factory=list)
     _version: int = 0
     _unsent: list[dict[str, Any]] = field(default_factory=list)
@@ -91,11 +94,13 @@ class Client:
         else:
             self.replace(step.text, step.delete, step.back)
 
-    def replace(self, text: str, delete: int = 0, back: int = 0) -> None:
-        """Put ``text`` in place of the ``delete`` code points before the cursor, and go ``back`` again."""
-        start = self.cursor - delete
-        change = {"range": {"start": self._position(start), "end": self._position(self.cursor)}, "text": text}
-        self.text = self.text[:start] + text + self.text[self.cursor :]
+    def replace(self, text: str, delete: int = 0, back: int = 0, ahead: int = 0) -> None:
+        """Put ``text`` in place of the ``delete`` code points before the cursor and the ``ahead`` behind it,
+        and go ``back`` again.
+        """
+        start, end = self.cursor - delete, self.cursor + ahead
+        change = {"range": {"start": self._position(start), "end": self._position(end)}, "text": text}
+        self.text = self.text[:start] + text + self.text[end:]
         self.cursor = start + len(text) - back
         typed_along = not delete and not back and self.shown.startswith(text)
         self.shown = self.shown[len(text) :] if typed_along else ""
@@ -168,9 +173,10 @@ class Client:
         if self._pending is pending:
             self._pending = None
         items = (answer or {}).get("items") or []
-        answered.text = self._shown_text(items[0]) if items else ""
+        if items:
+            answered.text, answered.ahead = self._shown_text(items[0]), self._ahead(items[0])
         if (self.text, self.cursor) == state:
-            self.shown = answered.text
+            self.shown, self.shown_ahead = answered.text, answered.ahead
 
     def _shown_text(self, item: dict[str, Any]) -> str:
         """What an item would put behind the cursor; of a menu item its first line."""
@@ -180,6 +186,10 @@ class Client:
         edit = item["textEdit"]
         typed = self.cursor - self._offset(edit["range"]["start"])
         return _ESCAPED.sub(r"\1", edit["newText"])[typed:].partition("\n")[0]
+
+    def _ahead(self, item: dict[str, Any]) -> int:
+        replaced = item.get("range") or item["textEdit"]["range"]
+        return max(0, self._offset(replaced["end"]) - self.cursor)
 
     def _position(self, offset: int) -> dict[str, int]:
         above = self.text[:offset]

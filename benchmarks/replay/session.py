@@ -89,8 +89,7 @@ async def _type(
             _note(client, last_s, outcome)
             right = _right(client, sample)
             if right and chance.random() < accepts:
-                client.replace(right)
-                typist.accept(right)
+                client.replace(right, ahead=max(client.shown_ahead, typist.accept(right)))
                 outcome.accepted += len(right)
                 outcome.keys += 1
                 last_s = loop.time()

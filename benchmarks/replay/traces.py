@@ -131,10 +131,15 @@ class Typist:
             return Step(self._now_ms, Kind.EDIT, _neighbour(letter))
         return self._key(letter)
 
-    def accept(self, text: str) -> None:
-        """Go on behind ``text``, which was inserted at once and is how the truth goes on."""
+    def accept(self, text: str) -> int:
+        """Go on behind ``text``, which was inserted at once and is how the truth goes on.
+
+        Returns how many closers behind the cursor stand in ``text`` too, and have to go.
+        """
         self._at += len(text)
+        doubled = [place for place in self._closed if place < self._at]
         self._closed = [place for place in self._closed if place >= self._at]
+        return len(doubled)
 
     def _type_on(self) -> Step:
         """A key after an error that was not noticed yet; a line is not ended in an error."""

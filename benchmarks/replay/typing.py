@@ -56,15 +56,19 @@ def late_ms(wait: Wait, log: Sequence[dict[str, Any]], style: Style) -> float:
     """The delay of one text beyond what the model takes for it.
 
     From the key in VS Code, which asks by itself; from the request in Neovim and Helix, which wait for a
-    pause of their own first. The model's time counts only if it worked meanwhile.
+    pause of their own first. The model's time counts only if it worked meanwhile: up to the piece behind the
+    text, which tells the text's end to any caller, and with what it had to repeat of the prompt.
     """
     start_s = wait.key_s if style is Style.VSCODE else wait.asked_s
-    worked = any(
-        each["received_s"] <= wait.answered_s and (each["closed_s"] or wait.answered_s) >= start_s
+    worked = [
+        each
         for each in log
-    )
-    pieces = len(cut_pieces(wait.text))  # The last one's end is seen with the next.
-    model_s = PACED["first_token_s"] + pieces * PACED["token_s"] if worked else 0.0
+        if each["received_s"] <= wait.answered_s and (each["closed_s"] or wait.answered_s) >= start_s
+    ]
+    model_s = 0.0
+    if worked:
+        pieces = len(cut_pieces(worked[-1]["forced"])) + len(cut_pieces(wait.text))
+        model_s = PACED["first_token_s"] + pieces * PACED["token_s"]
     return (wait.answered_s - start_s - model_s) * 1000
 
 

@@ -94,12 +94,17 @@ def line_end(draft: Draft) -> Stop | None:
 
 
 def block_end(draft: Draft) -> Stop | None:
-    """The block ends where a line stands further left than its body, or at its closing bracket."""
+    """The block ends where a line stands further left than its body, or at its closing bracket.
+
+    Where the first line closes the block around the cursor, nothing more is needed to see that it ends.
+    """
     lines = _with_current_line(draft)
     opener = next((i for i, (_, text) in enumerate(lines) if text.strip()), None)
     if opener is None:
         return None
-    first = lines[opener][1]
+    start, first = lines[opener]
+    if draft.mode is Mode.BLOCK and is_closing(first) and not opens_block(first) and opener + 1 < len(lines):
+        return Stop("block_end", start + len(first) - (len(draft.cursor.before) if opener == 0 else 0))
     base = width(indentation(first))
     opened = opens_block(first) or _opens_inside(draft)
     for start, text in lines[opener + 1 :]:

@@ -119,6 +119,41 @@ async def test_a_quick_block_is_shown_whole(start):
     assert await session.shows(200) == block.rstrip()
 
 
+async def test_a_line_that_would_end_late_is_not_waited_for(start):
+    # The first line takes 240 ms, so the second is expected after 480: too late.
+    session = start("one = values[0]\n    two = values[1]\n    three = 3\n\n\n", text=BLOCK, token_ms=80.0)
+    answer = await session.answer(100 + 250)
+    assert answer.suggestion.text == "one = values[0]"
+
+
+async def test_lines_of_a_block_that_was_left_are_known_when_the_user_comes_back(start):
+    session = start("one = values[0]\n    two = values[1]\n    three = 3\n", text=BLOCK, token_ms=10.0)
+    await session.ask()
+    await session.clock.advance(160)
+    session.edit("x")
+    await settle()
+    assert session.backend.open == 0
+    session.edit(delete=1)
+    assert await session.shows() == "one = values[0]"
+    assert len(session.backend.prompts) == 1
+
+
+async def test_what_follows_is_not_asked_for_again_where_there_was_nothing(start):
+    answers = iter(["sum(values)", "", "extra()"])
+    session = start(lambda _: next(answers), completion={"speculation": "local"})
+    assert await session.shows(100) == "sum(values)"
+    await session.clock.advance(READING_MS + 200)
+    assert len(session.backend.prompts) == 2
+    for letter in "sum":
+        session.edit(letter)
+        await session.answer()
+        await session.clock.advance(READING_MS + 200)
+    session.edit("(values)")
+    assert await session.shows() == "empty"
+    assert len(session.backend.prompts) == 2
+    assert await session.shows(100, trigger=Trigger.INVOKED, candidates=1) == "extra()"
+
+
 async def test_while_a_suggestion_is_read_the_next_is_asked_for(start):
     answers = iter(["sum(values)", "\n    extra()\n", "\n    wrong()\n"])
     session = start(lambda _: next(answers), completion={"speculation": "local"})

@@ -53,6 +53,15 @@ def test_with_text_behind_the_cursor_only_the_line_is_taken():
     check("call(‸)", "a, [\n    1,\n]", "a, [", "line_end")
 
 
+@pytest.mark.parametrize("closer", ["}", "});", "]", "end"])
+def test_a_line_that_closes_the_block_around_the_cursor_ends_the_suggestion(closer):
+    check("function f() {\n  ‸\n", f"{closer}\n", closer, "block_end", language="javascript")
+
+
+def test_a_closing_line_that_opens_another_block_goes_on():
+    check("if (a) {\n  b();\n  ‸\n", "} else {\n    c", "} else {\n    c", None, language="javascript")
+
+
 def test_a_block_ends_where_the_indentation_falls_back():
     check(
         "def f(a):‸",
