@@ -38,9 +38,7 @@ editors-deps: $(VENV)/.installed
 
 # The figures of the docs, each against its bar; on a machine with nothing else to do.
 bench: $(VENV)/.installed
-	$(PY) benchmarks/startup.py --check
-	$(PY) benchmarks/server.py --check
-	$(PY) benchmarks/document.py --check
+	$(PY) -m benchmarks --check
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,23 +1,18 @@
-"""One edit and one position look-up in a 5 MB document.
-
-python benchmarks/document.py [--json] [--check]
-"""
+"""One edit and one position look-up in a 5 MB document."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
+from benchmarks.table import Row
 from lsp_server.document.edits import Change
 from lsp_server.document.positions import Encoding
 from lsp_server.document.store import DocumentStore
 
 SIZE_BYTES = 5_000_000
-BARS_MS = {"edit_ms": 10.0, "lookup_ms": 1.0}
+BARS_MS = {"edit": 10.0, "look-up": 1.0}
 URI = "file:///project/big.py"
 
 
@@ -46,9 +41,9 @@ def measure(text: str) -> dict[str, float]:
     """Edit and look up in the middle of ``text``."""
     store = DocumentStore()
     store.encoding = Encoding.UTF16
-    document = store.open(URI, "python", 0, text)
-    line = len(document.lines) // 2 if len(document.lines) > 2 else 0
-    column = len(document.lines[line]) // 2
+    lines = store.open(URI, "python", 0, text).lines
+    line = len(lines) // 2 if len(lines) > 2 else 0
+    column = len(lines[line]) // 2
 
     def edit(number: int) -> None:
         place = (line, column)
@@ -57,26 +52,9 @@ def measure(text: str) -> dict[str, float]:
     def lookup(_: int) -> None:
         assert store.cursor(URI, line, column) is not None
 
-    return {"edit_ms": median_ms(edit), "lookup_ms": median_ms(lookup)}
+    return {"edit": median_ms(edit), "look-up": median_ms(lookup)}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--check", action="store_true", help="exit 1 if a bar is missed")
-    args = parser.parse_args()
-    results = {name: measure(text) for name, text in texts().items()}
-    if args.json:
-        print(json.dumps(results))
-    else:
-        for name, result in results.items():
-            print(
-                f"5 MB, {name}: edit {result['edit_ms']:.2f} ms (bar {BARS_MS['edit_ms']:.0f}), "
-                f"look-up {result['lookup_ms']:.4f} ms (bar {BARS_MS['lookup_ms']:.0f})"
-            )
-    missed = any(result[key] > bar for result in results.values() for key, bar in BARS_MS.items())
-    return int(args.check and missed)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def document() -> list[Row]:
+    """A row for each kind of text."""
+    return [Row(f"5 MB, {name}", "ms", measure(text), BARS_MS) for name, text in texts().items()]

@@ -1,11 +1,7 @@
-"""From process start to the answer to ``initialize``: this server beside a bare pygls server, in one run.
-
-python benchmarks/startup.py [--rounds N] [--json] [--check]
-"""
+"""From process start to the answer to ``initialize``: this server beside a bare pygls server, in one run."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -14,6 +10,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from benchmarks.table import Row
 
 BAR_RATIO = 1.3
 
@@ -66,7 +64,7 @@ def answer_ms(command: list[str], environment: dict[str, str]) -> float:
     return elapsed_ms
 
 
-def measure(rounds: int) -> dict[str, float]:
+def startup(rounds: int) -> Row:
     """Medians over ``rounds`` alternating starts, after one start of each to warm the file cache."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.toml"
@@ -74,8 +72,8 @@ def measure(rounds: int) -> dict[str, float]:
         environment = {**os.environ, "CODESTRAL_LSP_DATA_DIR": folder, "CODESTRAL_LSP_CONFIG": str(config)}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         commands = {
-            "bare_ms": [sys.executable, "-c", BARE],
-            "ours_ms": [sys.executable, "-m", "lsp_server", "serve"],
+            "bare": [sys.executable, "-c", BARE],
+            "ours": [sys.executable, "-m", "lsp_server", "serve"],
         }
         times: dict[str, list[float]] = {name: [] for name in commands}
         for number in range(rounds + 1):
@@ -83,26 +81,11 @@ def measure(rounds: int) -> dict[str, float]:
                 elapsed = answer_ms(command, environment)
                 if number:
                     times[name].append(elapsed)
-    result = {name: statistics.median(values) for name, values in times.items()}
-    return {**result, "ratio": result["ours_ms"] / result["bare_ms"]}
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--check", action="store_true", help=f"exit 1 if the ratio is over {BAR_RATIO}")
-    args = parser.parse_args()
-    result = measure(args.rounds)
-    if args.json:
-        print(json.dumps(result))
-    else:
-        print(
-            f"initialize: bare pygls {result['bare_ms']:.0f} ms, ours {result['ours_ms']:.0f} ms, "
-            f"ratio {result['ratio']:.2f} (bar {BAR_RATIO})"
-        )
-    return int(args.check and result["ratio"] > BAR_RATIO)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    bare, ours = (statistics.median(times[name]) for name in ("bare", "ours"))
+    return Row(
+        "initialize answered, over a bare pygls server",
+        "",
+        {"ratio": ours / bare},
+        {"ratio": BAR_RATIO},
+        note=f"{ours:.0f} ms over {bare:.0f} ms",
+    )

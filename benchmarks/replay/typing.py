@@ -78,6 +78,7 @@ async def typing_rows(*, quick: bool) -> list[Row]:
         style: [SAMPLES[number % len(SAMPLES)]] if quick else list(SAMPLES)
         for number, style in enumerate(Style)
     }
+    wanted: list[tuple[Style, float, Sequence[str], Sequence[str]]]
     wanted = [(style, WRONG, samples[style], ()) for style in Style]
     wanted.append((Style.VSCODE, WRONG, samples[Style.VSCODE][:1], FLOOR))
     if not quick:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHARS_PER_TOKEN: Final = 4
 """The fakes' tokenizer: so many characters are one token of a prompt, the usual rule of thumb for English."""
 
-_PIECES: Final = re.compile(r"\n[ \t]*| ?\w+| ?[^\w\s]|\s")
+_PIECES: Final = re.compile(r"\n[ \t]*|^[ \t]{2,}|[ \t]+(?= \S)| ?\w+| ?[^\w\s]|\s")
 
 
 @dataclass(frozen=True, slots=True)
