@@ -19,7 +19,8 @@ MOST_REQUESTS = 30.0
 
 
 async def typed_in(style, command=()):
-    async with running_model() as model, running_server(model.url, PROFILES[style], command=command) as editor:
+    profile = PROFILES[style]
+    async with running_model() as model, running_server(model.url, profile, command=command) as editor:
         await model.set(**PACED, wrong=0.3)
         return await replay(model, editor, SHORT, style, accepts=1.0, ours=not command)
 
