@@ -1,6 +1,7 @@
-"""The benchmarks' own parts: what is typed, what the model says, what counts as late, what the table shows."""
+"""The benchmarks' own parts: what is typed, what the model says, what counts as late, what is printed."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -44,7 +45,7 @@ async def test_the_keys_of_a_trace_type_the_sample(name, style):
 
 def test_a_trace_is_human():
     steps = trace(load("ring.c"), Style.NEOVIM, 1)
-    gaps = [after.at_ms - before.at_ms for before, after in zip(steps, steps[1:], strict=False)]
+    gaps = [after.at_ms - before.at_ms for before, after in pairwise(steps)]
     assert all(gap > 0 for gap in gaps)
     assert 100 < percentiles(gaps)["p50"] < 250
     assert max(gaps) > 1000
