@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.replay import figures
 from benchmarks.replay.memory import memory
 from benchmarks.replay.processes import running_model
+from benchmarks.replay.tabby import tabby_rows
 from benchmarks.replay.typing import typing_rows
 from benchmarks.table import Row
 
@@ -20,5 +21,6 @@ async def scheduling(*, quick: bool) -> list[Row]:
             await figures.left_streams(model, 100 // share),
             await figures.storm(model, 1000),
             *await typing_rows(quick=quick),
+            *await tabby_rows(quick=quick),
             await memory(model, 4_000 if quick else 100_000),
         ]

@@ -188,8 +188,8 @@ class Client:
         return _ESCAPED.sub(r"\1", edit["newText"])[typed:].partition("\n")[0]
 
     def _ahead(self, item: dict[str, Any]) -> int:
-        replaced = item.get("range") or item["textEdit"]["range"]
-        return max(0, self._offset(replaced["end"]) - self.cursor)
+        replaced = item.get("range") or item.get("textEdit", {}).get("range")
+        return max(0, self._offset(replaced["end"]) - self.cursor) if replaced else 0
 
     def _position(self, offset: int) -> dict[str, int]:
         above = self.text[:offset]
