@@ -16,8 +16,8 @@ from lsp_server.schedule.cache import Cache, Remembered
 from lsp_server.schedule.clock import Clock, Stopwatch
 from lsp_server.schedule.inflight import Running
 from lsp_server.schedule.silences import Silences
-from lsp_server.shaping.filters import drop_doubled_blank, shape
-from lsp_server.shaping.mode import choose_mode
+from lsp_server.shaping.filters import clean_start, shape
+from lsp_server.shaping.site import Site
 from lsp_server.telemetry.tokens import TokenAccount
 from lsp_server.types import Answer, Cursor, Gate, Prompt, PromptSummary
 
@@ -100,6 +100,10 @@ class _Attempt:
     gate: Gate | None = None
     first: bool = True
     asked_ms: float = 0.0
+    site: Site = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.site = Site.of(self.running.cursor)
 
     async def ask(self, temperature: float) -> Answer:
         """Read the stream and return what it amounts to. Raises ``BackendError``."""
@@ -117,7 +121,7 @@ class _Attempt:
             return self._ended(clean)
         self.answer = replace(self.answer, prompt=_summary(clean.prompt))
         completion = asker.settings.completion
-        limits = Limits(choose_mode(running.cursor), completion.max_lines, streak=not running.variant)
+        limits = Limits(self.site, completion.max_lines, streak=not running.variant)
         async with route.slots.take(running.leave, background=not running.waiting) as ticket:
             self.lap("slot")
             running.started = True
@@ -129,7 +133,7 @@ class _Attempt:
             running.on_waiting = on_waiting
             on_waiting(bool(running.waiting))
             route.note_prompt(clean.prompt)
-            await generate(route.backend, clean, running.cursor, limits, self, asker.clock)
+            await generate(route.backend, clean, limits, self, asker.clock)
         self._learn(clean.prompt)
         if running.stands or self.gate is None:
             return self._ended(None)
@@ -145,7 +149,7 @@ class _Attempt:
 
     def grew(self, text: str) -> None:
         """Show the draft to those who wait for it."""
-        self.running.grew(drop_doubled_blank(text, self.running.cursor))
+        self.running.grew(clean_start(text, self.running.cursor))
 
     def unit(self, generated: Generated) -> bool:
         """Filter a unit; those who wait are answered, and it is remembered."""
@@ -153,7 +157,7 @@ class _Attempt:
             self.lap("stream")
         running = self.running
         self.answer = replace(self.answer, usage=generated.usage)
-        shaped = shape(generated.text, running.cursor, generated.finish)
+        shaped = shape(generated.text, running.cursor, generated.finish, self.site)
         if isinstance(shaped, Gate):
             self.gate = shaped
             return False

@@ -19,6 +19,7 @@ from lsp_server.schedule.inflight import LEFT, InFlight, Running
 from lsp_server.schedule.steady import steady
 from lsp_server.schedule.triggers import trigger_gate
 from lsp_server.schedule.typist import Typist
+from lsp_server.shaping.overlap import covered
 from lsp_server.telemetry.tokens import TokenAccount
 from lsp_server.types import Answer, Cursor, Document, Edit, Gate, Request, Suggestion, Trigger
 
@@ -65,6 +66,7 @@ class Engine:
         """Answer ``request``: suggestions, or the gate that ended it."""
         watch = Stopwatch(self._clock)
         answer = self._gated(request, watch) or await self._answer(request, watch)
+        answer = replace(answer, suggestions=tuple(_fitted(s, request) for s in answer.suggestions))
         if answer.suggestion is not None and not self._typist.has_moved_on(request.cursor):
             self._typist.offers.offered(request.cursor, answer.suggestion.text, self._clock.now_ms())
             if request.backend is None:
@@ -205,6 +207,11 @@ class Engine:
     def _is_rejected(self, request: Request, text: str) -> bool:
         automatic = request.trigger is Trigger.AUTOMATIC
         return automatic and self._typist.offers.is_rejected(request.cursor, text)
+
+
+def _fitted(suggestion: Suggestion, request: Request) -> Suggestion:
+    """The suggestion with what it has to replace behind the cursor."""
+    return replace(suggestion, replaces=covered(suggestion.text, request.cursor.after))
 
 
 def _suggestion(text: str, request: Request, about: Answer, origin: str) -> Suggestion:

@@ -10,14 +10,16 @@ from typing import Final, Protocol
 from lsp_server.backends.base import Backend
 from lsp_server.document.insert import after_inserting
 from lsp_server.schedule.clock import Clock
+from lsp_server.shaping.draft import Draft
 from lsp_server.shaping.mode import Mode
-from lsp_server.shaping.stop import Draft, find_stop
-from lsp_server.types import CleanPrompt, Cursor, Finish, Usage
+from lsp_server.shaping.site import Site
+from lsp_server.shaping.stop import find_stop
+from lsp_server.types import CleanPrompt, Finish, Usage
 
 STREAK_UNITS: Final = 3
 """Units that are read on behind the first one, for the moment it is accepted (Cody's hot streak reads five
 lines). More would mostly be wrong: each rests on the ones before it."""
-STREAK_RULES: Final = frozenset({"line_end", "block_end", "paragraph_end"})
+STREAK_RULES: Final = frozenset({"line_end", "statement_end", "block_end", "paragraph_end"})
 """The rules that end a whole thing, behind which another may follow. The others tell of a model astray."""
 EARLY_MS: Final = 400.0
 """A block is not waited for longer than this from its first text: then its complete lines are shown. A line
@@ -26,9 +28,9 @@ that would end later, as far as the lines before it tell, is not waited for eith
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much to take of a stream. ``streak`` reads on behind the first unit."""
+    """How much to take of a stream. ``site`` is its place; ``streak`` reads on behind the first unit."""
 
-    mode: Mode
+    site: Site
     max_lines: int
     streak: bool = True
 
@@ -75,12 +77,10 @@ class Listener(Protocol):
 class _Reader:
     """Finds the units in a growing draft."""
 
-    cursor: Cursor
     limits: Limits
     stops: tuple[str, ...]
     listener: Listener
-    place: Cursor
-    mode: Mode
+    site: Site
     origin: int = 0
     units: int = 0
     used: int = 0
@@ -92,8 +92,7 @@ class _Reader:
     def read(self, text: str, passed_ms: float) -> bool:
         """Take the draft as it is ``passed_ms`` after its first text; whether to read on."""
         while True:
-            lines = self.limits.max_lines
-            stop = find_stop(Draft(text[self.origin :], self.place, self.mode, lines, self.stops))
+            stop = find_stop(Draft(text[self.origin :], self.site, self.limits.max_lines, self.stops))
             if stop is None:
                 if not self.units:
                     self._read_early(text, passed_ms)
@@ -104,7 +103,8 @@ class _Reader:
             streak = self.limits.streak and stop.rule in STREAK_RULES and self.units <= STREAK_UNITS
             if not (good and streak and stop.end):
                 return False
-            self.origin, self.place, self.mode = end, after_inserting(self.cursor, text[:end]), Mode.LINE
+            self.origin = end
+            self.site = Site.of(after_inserting(self.limits.site.cursor, text[:end]), Mode.NEXT)
 
     def end(self, text: str, finish: Finish, usage: Usage | None) -> None:
         """The model has ended the draft by itself."""
@@ -134,7 +134,7 @@ class _Reader:
 
 
 async def generate(
-    backend: Backend, clean: CleanPrompt, cursor: Cursor, limits: Limits, listener: Listener, clock: Clock
+    backend: Backend, clean: CleanPrompt, limits: Limits, listener: Listener, clock: Clock
 ) -> None:
     """Read one stream for ``listener`` and close it as soon as nothing more of it is wanted.
 
@@ -143,7 +143,7 @@ async def generate(
     connection, with the complete lines so far as a last provisional unit.
     """
     forced = clean.prompt.forced
-    reader = _Reader(cursor, limits, clean.prompt.stop, listener, cursor, limits.mode)
+    reader = _Reader(limits, clean.prompt.stop, listener, limits.site)
     text = ""
     finish, usage = Finish.STOP, None
     first_ms = 0.0

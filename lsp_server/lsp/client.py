@@ -39,6 +39,11 @@ class Client:
     """Native paths of the workspace's folders."""
 
     @property
+    def reaches_behind(self) -> bool:
+        """Whether ghost text may replace closers behind the cursor: VS Code and its kind show it."""
+        return self.name.startswith(ASKING_AGAIN)
+
+    @property
     def asks_again(self) -> bool:
         """Whether cycling through ghost texts asks for more of them: VS Code and what is made of it."""
         return self.name.startswith(ASKING_AGAIN)

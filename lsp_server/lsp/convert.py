@@ -16,6 +16,7 @@ from lsprotocol import types
 from lsp_server.document.edits import Change
 from lsp_server.document.positions import Encoding, to_column, to_units
 from lsp_server.lsp.client import Client
+from lsp_server.shaping.overlap import before_covered
 from lsp_server.types import Cursor, Request, Suggestion, Trigger
 
 ACCEPTED: Final = "codestral.accepted"
@@ -51,20 +52,25 @@ def inline_items(
     cursor: Cursor,
     encoding: Encoding,
     selected: types.SelectedCompletionInfo | None = None,
+    *,
+    reaches_behind: bool = False,
 ) -> list[types.InlineCompletionItem]:
     """Return ghost text for ``suggestions``, without those that cannot be inserted at ``cursor``.
 
     ``selected`` is the item highlighted in the client's own menu, which a suggestion has to extend. The range
-    is empty and at the cursor: VS Code guesses one where there is none, coc drops items whose range does not
-    hold the cursor, and LSP4IJ inserts in the wrong order where the range ends behind it.
+    begins at the cursor: VS Code guesses one where there is none. It ends there too, unless the client may be
+    given one that ``reaches_behind`` it and text there is to be replaced: coc drops items whose range does
+    not hold the cursor, and LSP4IJ inserts in the wrong order where the range ends behind it.
     """
-    texts = ((suggestion, insertion(suggestion, cursor)) for suggestion in suggestions)
-    place = _range(cursor, cursor.position.column, encoding)
-    return [
-        types.InlineCompletionItem(insert_text=text, range=place, command=_accepted(suggestion))
-        for suggestion, text in texts
-        if text is not None and (selected is None or _extends(text, cursor, encoding, selected))
-    ]
+    items = []
+    for suggestion in suggestions:
+        text = insertion(suggestion, cursor, reaches_behind=reaches_behind)
+        if text is None or (selected is not None and not _extends(text, cursor, encoding, selected)):
+            continue
+        column = cursor.position.column
+        place = _range(cursor, column, encoding, column + suggestion.replaces * reaches_behind)
+        items.append(types.InlineCompletionItem(insert_text=text, range=place, command=_accepted(suggestion)))
+    return items
 
 
 def menu_items(
@@ -83,11 +89,12 @@ def menu_items(
     return items
 
 
-def insertion(suggestion: Suggestion, cursor: Cursor) -> str | None:
+def insertion(suggestion: Suggestion, cursor: Cursor, *, reaches_behind: bool = False) -> str | None:
     """Return what to insert at ``cursor`` so that ``suggestion`` stands there, or None if that cannot be.
 
-    A suggestion made for an earlier column fits if the text since then is its beginning. One that replaces
-    text after the cursor fits if it ends in that very text, because no range may end behind the cursor.
+    A suggestion made for an earlier column fits if the text since then is its beginning. Of one that replaces
+    text after the cursor there is only the part before that text, unless the range ``reaches_behind`` the
+    cursor.
     """
     line, column = suggestion.position.line, suggestion.position.column
     typed = cursor.before[column:]
@@ -95,11 +102,8 @@ def insertion(suggestion: Suggestion, cursor: Cursor) -> str | None:
     if line != cursor.position.line or column > cursor.position.column or not text.startswith(typed):
         return None
     text = text[len(typed) :]
-    if suggestion.replaces:
-        replaced = cursor.after[: suggestion.replaces]
-        if typed or len(replaced) < suggestion.replaces or not text.endswith(replaced):
-            return None
-        text = text[: -len(replaced)]
+    if suggestion.replaces and not reaches_behind:
+        text = before_covered(text)
     return text if text.strip() else None
 
 
@@ -205,12 +209,13 @@ def _accepted(suggestion: Suggestion) -> types.Command | None:
     return types.Command(title="Accepted", command=ACCEPTED, arguments=[suggestion.id])
 
 
-def _range(cursor: Cursor, start: int, encoding: Encoding) -> types.Range:
-    """From the column ``start`` of the cursor's line to the cursor, in the client's units."""
+def _range(cursor: Cursor, start: int, encoding: Encoding, end: int | None = None) -> types.Range:
+    """From the column ``start`` of the cursor's line to ``end``, or to the cursor, in the client's units."""
     line = cursor.document.lines[cursor.position.line]
+    end = cursor.position.column if end is None else end
     return types.Range(
         start=types.Position(cursor.position.line, to_units(line, start, encoding)),
-        end=types.Position(cursor.position.line, to_units(line, cursor.position.column, encoding)),
+        end=types.Position(cursor.position.line, to_units(line, end, encoding)),
     )
 
 

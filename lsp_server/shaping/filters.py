@@ -4,91 +4,82 @@ from __future__ import annotations
 
 from typing import Final
 
-from lsp_server.shaping.lines import closes_own, next_text_line, only_closers, unmatched_closers
+from lsp_server.shaping import indent, overlap
+from lsp_server.shaping.brackets import balance
+from lsp_server.shaping.lines import is_prose
+from lsp_server.shaping.site import Site
+from lsp_server.shaping.syntax import first_error
 from lsp_server.types import Cursor, Finish, Gate
 
 EMPTY: Final = Gate("empty", "the model had nothing to add")
-REPEATS_ABOVE: Final = Gate("repeats_above", "the model repeated the line above")
+REPEATS_ABOVE: Final = Gate("repeats_above", "the model repeated the lines above")
 REPEATS_BELOW: Final = Gate("repeats_below", "the model repeated the text behind the cursor")
+COMMENT_ONLY: Final = Gate("comment_only", "the model had nothing but a comment to add")
+BROKEN: Final = Gate("broken_syntax", "what the model added cannot be read as code")
 
 
-def shape(text: str, cursor: Cursor, finish: Finish = Finish.STOP) -> str | Gate:
+def shape(text: str, cursor: Cursor, finish: Finish = Finish.STOP, site: Site | None = None) -> str | Gate:
     """Return the part of ``text`` that may be shown at ``cursor``, or the gate that nothing passed.
 
-    The result uses ``\\n``, has no trailing blanks, and does not end with text that already stands behind the
-    cursor.
+    The result uses ``\\n``, has no trailing blanks, is indented as its file is, can be read as code, and does
+    not end with text that stands behind the cursor. ``site`` is that of ``cursor`` where it is at hand.
     """
+    site = site or Site.of(cursor)
     shaped = text.replace("\r\n", "\n").replace("\r", "\n")
     if finish is Finish.LENGTH:
-        shaped = drop_unfinished_line(shaped)
-    shaped = drop_doubled_blank(shaped, cursor)
+        shaped = complete_part(shaped, site)
+    shaped = clean_start(shaped, cursor)
     if not shaped.strip():
         return EMPTY
-    shaped = trim_overlap(shaped, cursor.after)
-    shaped = trim_following_lines(shaped, cursor)
-    shaped = shaped.rstrip()
+    shaped = overlap.trim_overlap(shaped, cursor.after)
+    shaped = overlap.trim_following_lines(shaped, cursor)
+    if not is_prose(cursor.document.language):
+        shaped = overlap.trim_surplus_closers(shaped, site)
+        shaped = indent.in_the_files_style(indent.empty_blank_lines(shaped), cursor)
+    shaped = _without_end(shaped, cursor)
     if not shaped.strip():
         return REPEATS_BELOW
-    if repeats_above(shaped, cursor):
+    if overlap.repeats_above(shaped, cursor):
         return REPEATS_ABOVE
-    return shaped
+    return _readable(shaped, cursor)
 
 
-def drop_unfinished_line(text: str) -> str:
-    """Drop the last of several lines: a model that was cut off stopped in the middle of it."""
-    whole, newline, _ = text.rstrip().rpartition("\n")
-    return whole if newline and whole.strip() else text
+def clean_start(text: str, cursor: Cursor) -> str:
+    """Drop from the beginning of ``text`` what the cursor's line has already: blanks, or a part of it."""
+    text = overlap.drop_doubled_blank(text, cursor)
+    return indent.drop_doubled_indentation(overlap.drop_typed(text, cursor), cursor)
 
 
-def drop_doubled_blank(text: str, cursor: Cursor) -> str:
-    """Drop one leading blank where the text before the cursor already ends in one after code."""
-    if text.startswith(" ") and cursor.before.strip() and cursor.before.endswith((" ", "\t")):
-        return text.lstrip(" ")
-    return text
+def complete_part(text: str, site: Site) -> str:
+    """Drop the end of a text that a limit cut off: its unfinished line, or lines of an unfinished expression.
 
-
-def trim_overlap(text: str, after: str) -> str:
-    """Cut the end of ``text`` where it repeats the beginning of ``after``, the rest of the cursor's line.
-
-    A closing bracket or quote that ``text`` opened itself is its own and stays.
+    A single line is left as it is.
     """
-    after = after.rstrip()
-    if not after.strip():
+    whole, newline, _ = text.rstrip().rpartition("\n")
+    if not newline or not whole.strip():
         return text
-    body = text.rstrip()
-    for length in range(min(len(body), len(after)), 0, -1):
-        head = after[:length]
-        if not head.strip() or not body.endswith(head):
-            continue
-        kept = body[:-length]
-        if not closes_own(kept, head):
-            return kept
-    return text
+    language, kept = site.cursor.document.language, site.demand.kept
+    lines = whole.split("\n")
+    openers, best = site.demand.openers, 0
+    for number, line in enumerate(lines, start=1):
+        openers = balance(line, language, openers).openers
+        if line.strip() and not any(opener.expression for opener in openers[kept:]):
+            best = number
+    return "\n".join(lines[:best]) if best else whole
 
 
-def trim_following_lines(text: str, cursor: Cursor) -> str:
-    """Cut the lines at the end of ``text`` that stand below the cursor already."""
-    following = next_text_line(cursor.document.lines, cursor.position.line + 1)
-    lines = text.rstrip().split("\n")
-    if not following or len(lines) < 2:  # noqa: PLR2004 - the first line continues the cursor's own
+def _without_end(text: str, cursor: Cursor) -> str:
+    """``text`` without the blanks and empty lines at its end, but for those between it and what follows."""
+    shaped = text.rstrip()
+    follows = cursor.after[:1]
+    if follows.isspace() or not follows:
+        return shaped
+    return shaped + text[len(shaped) :].partition("\n")[0]
+
+
+def _readable(text: str, cursor: Cursor) -> str | Gate:
+    """``text`` up to the line in which it stops being readable code."""
+    error = first_error(text, cursor)
+    if error is None:
         return text
-    for index in range(1, len(lines)):
-        if lines[index].strip() == following and not _closes_own_block(lines, index):
-            return "\n".join(lines[:index])
-    return text
-
-
-def repeats_above(text: str, cursor: Cursor) -> bool:
-    """Whether the line this would make is the last line of text above it once more."""
-    if "\n" in text.strip() or not cursor.position.line:
-        return False
-    made = (cursor.before + text).strip()
-    above = cursor.document.lines[cursor.position.line - 1].strip()
-    return made == above and not only_closers(made)
-
-
-def _closes_own_block(lines: list[str], index: int) -> bool:
-    """Whether the line is a lone closer of a bracket that the suggestion itself opened."""
-    if not only_closers(lines[index]):
-        return False
-    return unmatched_closers("\n".join(lines[: index + 1])) == unmatched_closers("\n".join(lines[:index]))
+    return text[: max(0, text.rfind("\n", 0, error))].rstrip() or BROKEN

@@ -9,6 +9,19 @@ CLOSERS: Final = frozenset(")]}>\"'`;,:")
 
 _BLOCK_OPENERS: Final = (":", "{", "(", "[", "=>", "->", " do", " then", "|")
 _CONTINUATIONS: Final = frozenset({"elif", "else", "elsif", "except", "finally", "catch", "rescue", "ensure"})
+_PROSE: Final = frozenset(
+    {
+        "markdown",
+        "plaintext",
+        "git-commit",
+        "gitcommit",
+        "restructuredtext",
+        "asciidoc",
+        "latex",
+        "tex",
+        "mail",
+    }
+)
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 
 
@@ -72,9 +85,16 @@ def closes_own(kept: str, closers: str) -> bool:
     return any(quote in closers and kept.count(quote) % 2 == 1 for quote in "\"'`")
 
 
+def next_line(lines: tuple[str, ...], start: int, within: int = 10) -> str:
+    """The first line with text among ``within`` lines from ``start``; empty when there is none."""
+    return next((line for line in lines[start : start + within] if line.strip()), "")
+
+
 def next_text_line(lines: tuple[str, ...], start: int, within: int = 10) -> str:
-    """The first line with text among ``within`` lines from ``start``, stripped; empty when there is none."""
-    for line in lines[start : start + within]:
-        if line.strip():
-            return line.strip()
-    return ""
+    """``next_line`` without the blanks around it."""
+    return next_line(lines, start, within).strip()
+
+
+def is_prose(language: str) -> bool:
+    """Whether files of this language are text for people."""
+    return language in _PROSE

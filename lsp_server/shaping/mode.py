@@ -15,6 +15,8 @@ class Mode(StrEnum):
     """The rest of this line; a block if that line opens one."""
     BLOCK = "block"
     """Lines until the block, or the paragraph, ends."""
+    NEXT = "next"
+    """One line at a time, behind something that is suggested already."""
 
 
 def choose_mode(cursor: Cursor) -> Mode:

@@ -67,12 +67,14 @@ def test_a_suggestion_for_another_line_does_not_fit():
     [
         ("f(‸)", "a)", 1, "a"),
         ("f(‸))", "a))", 2, "a"),
-        ("f(‸)", "a) + 1", 1, None),
-        ("f(‸)", "a))", 2, None),
+        ("f(‸)", "a) + 1", 1, "a"),
+        ("f(‸)", "g(a)) + 1", 1, "g(a)"),
         ("f(‸)", ")", 1, None),
     ],
 )
-def test_text_after_the_cursor_is_never_in_the_range(marked, text, replaces, inserted):
+def test_without_a_range_behind_the_cursor_only_what_is_before_the_closer_is_inserted(
+    marked, text, replaces, inserted
+):
     cursor = cursor_at(marked)
     assert insertion(suggested(cursor, text, replaces=replaces), cursor) == inserted
 

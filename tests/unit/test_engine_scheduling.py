@@ -14,7 +14,7 @@ from lsp_server.testing.clock import settle
 from lsp_server.testing.session import TypingSession
 from lsp_server.types import Cursor, Position, Request, Trigger
 
-BEFORE = "import numbers\n\ndef total(values):\n    return "
+BEFORE = "import numbers\n\ndef total(values):\n    found = "
 AFTER = "\n\n\nprint(total([1]))\n"
 LINE = "sum(values)\n"
 
@@ -139,7 +139,7 @@ async def test_lines_of_a_block_that_was_left_are_known_when_the_user_comes_back
 
 
 async def test_what_follows_is_not_asked_for_again_where_there_was_nothing(start):
-    answers = iter(["sum(values)", "", "extra()"])
+    answers = iter(["sum(values)", "", "\n    extra()"])
     session = start(lambda _: next(answers), completion={"speculation": "local"})
     assert await session.shows(100) == "sum(values)"
     await session.clock.advance(READING_MS + 200)
@@ -151,7 +151,7 @@ async def test_what_follows_is_not_asked_for_again_where_there_was_nothing(start
     session.edit("(values)")
     assert await session.shows() == "empty"
     assert len(session.backend.prompts) == 2
-    assert await session.shows(100, trigger=Trigger.INVOKED, candidates=1) == "extra()"
+    assert await session.shows(100, trigger=Trigger.INVOKED, candidates=1) == "\n    extra()"
 
 
 async def test_while_a_suggestion_is_read_the_next_is_asked_for(start):
@@ -162,7 +162,7 @@ async def test_while_a_suggestion_is_read_the_next_is_asked_for(start):
     assert len(session.backend.prompts) == 1
     await session.clock.advance(200)
     assert len(session.backend.prompts) == 2
-    assert session.backend.prompts[1].prompt.prefix.endswith("return sum(values)")
+    assert session.backend.prompts[1].prompt.prefix.endswith("found = sum(values)")
     session.edit("sum(")
     assert await session.shows() == "values)"
     session.edit("values)")

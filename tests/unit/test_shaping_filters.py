@@ -7,8 +7,8 @@ from lsp_server.testing.fixtures import cursor_at
 from lsp_server.types import Finish
 
 
-def check(fixture, output, expected, finish=Finish.STOP):
-    assert shape(output, cursor_at(fixture), finish) == expected
+def check(fixture, output, expected, finish=Finish.STOP, *, language="python"):
+    assert shape(output, cursor_at(fixture, language), finish) == expected
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_following_lines_are_not_said_again():
 
 
 def test_a_closing_brace_of_the_suggestion_itself_stays():
-    check("f(() => ‸\n}\n", "{\n  g();\n}", "{\n  g();\n}")
+    check("f(() => ‸);\n", "{\n  g();\n}", "{\n  g();\n}", language="javascript")
 
 
 def test_blanks_are_not_doubled():
@@ -54,7 +54,7 @@ def test_nothing_is_a_gate():
 
 def test_the_line_above_once_more_is_a_gate():
     check("    total += 1\n    ‸", "total += 1", REPEATS_ABOVE)
-    check("}\n‸", "}", "}")
+    check("a = {\n  b: {\n  }\n‸", "}", "}", language="javascript")
 
 
 def test_an_unfinished_last_line_is_dropped_after_a_length_stop():

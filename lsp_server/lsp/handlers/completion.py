@@ -58,7 +58,13 @@ async def _ghost_text(
         return types.InlineCompletionList(items=[])
     if document is not request.cursor.document:
         return None
-    items = inline_items(answer.suggestions, request.cursor, ls.client.encoding, selected)
+    items = inline_items(
+        answer.suggestions,
+        request.cursor,
+        ls.client.encoding,
+        selected,
+        reaches_behind=ls.client.reaches_behind,
+    )
     return types.InlineCompletionList(items=items)
 
 

@@ -1,0 +1,94 @@
+"""What the stop rules look at: the output so far, line by line, with the brackets each line leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lsp_server.shaping.brackets import Balance, balance
+from lsp_server.shaping.mode import Mode
+from lsp_server.shaping.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The rule that ended a draft, and the code points of the draft that are kept."""
+
+    rule: str
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A complete line of a draft: where it starts and ends, its text, and the brackets at its end.
+
+    ``whole`` is the text with what stands before the cursor, where it is the first one.
+    """
+
+    start: int
+    text: str
+    whole: str
+    balance: Balance
+
+    @property
+    def end(self) -> int:
+        """Code points of the draft up to the line's end, its line ending not included."""
+        return self.start + len(self.text)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing stands on it."""
+        return not self.whole.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The output so far, the place, and the limits."""
+
+    text: str
+    site: Site
+    max_lines: int
+    control_texts: tuple[str, ...] = ()
+
+    @property
+    def language(self) -> str:
+        """LSP's identifier of the document's language."""
+        return self.site.cursor.document.language
+
+    @property
+    def mode(self) -> Mode:
+        """The place's mode, which is BLOCK too where the draft begins on the next line."""
+        site = self.site
+        below = site.mode is Mode.LINE and self.text.lstrip(" \t").startswith("\n")
+        return Mode.BLOCK if below and not site.cursor.after.strip() else site.mode
+
+    def lines(self) -> Iterator[Line]:
+        """Each line of the draft that has its line ending."""
+        start = 0
+        closers: tuple[str, ...] = ()
+        openers = self.site.demand.openers
+        while (end := self.text.find("\n", start)) != -1:
+            text = self.text[start:end]
+            left = balance(text, self.language, openers)
+            closers, openers = closers + left.closers, left.openers
+            whole = text if start else self.site.cursor.before + text
+            yield Line(start, text, whole, Balance(closers, openers))
+            start = end + 1
+
+    @property
+    def unfinished(self) -> str:
+        """The text behind the last line ending, with what stands before the cursor if that is on its line."""
+        start = self.text.rfind("\n") + 1
+        return self.text[start:] if start else self.site.cursor.before + self.text
+
+    def is_pending(self, line: Line) -> bool:
+        """Whether more has to follow: an expression is open that the text behind the cursor leaves so.
+
+        Where it is one that was open before, so do the blocks around it: they all have to be closed.
+        """
+        surplus = line.balance.openers[self.site.demand.kept :]
+        return any(opener.expression for opener in surplus) or (self.site.demand.owes and bool(surplus))
+
+    def closes_outer(self, line: Line) -> bool:
+        """Whether ``line`` closes a bracket that the text behind the cursor closes too."""
+        return bool(line.balance.closers) or len(line.balance.openers) < self.site.demand.kept

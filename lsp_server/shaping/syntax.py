@@ -1,0 +1,52 @@
+"""Whether a suggestion can be read by the language's grammar, in the place where it is to stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from lsp_server.grammars import grammar
+from lsp_server.shaping.site import surroundings
+from lsp_server.types import Cursor
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Node
+
+FORGIVING: Final = frozenset({"markdown", "html", "sql", "yaml", "css"})
+"""Languages in which an error means little: dialects and templates abound, or everything is a text."""
+
+
+def first_error(text: str, cursor: Cursor) -> int | None:
+    """Where in ``text`` (code points) its first syntax error is, or None.
+
+    Only errors that lie within ``text`` and do not reach its end count: what follows may still mend those.
+    None too where no grammar is installed, or where the surroundings cannot be read without ``text`` either
+    and its errors are no more than those.
+    """
+    language = grammar(cursor.document.language)
+    if language is None or cursor.document.language in FORGIVING or not text.strip():
+        return None
+    before, after = surroundings(cursor)
+    start = len(before.encode())
+    inserted = text.encode()
+    inside = [
+        node.start_byte
+        for node in _errors(language, before.encode() + inserted + after.encode())
+        if start <= node.start_byte and node.end_byte < start + len(inserted)
+    ]
+    if not inside:
+        return None
+    return len(inserted[: min(inside) - start].decode(errors="ignore"))
+
+
+def _errors(language: Language, source: bytes) -> Iterator[Node]:
+    """Each error in ``source``: a text that fits nowhere, or a token that is missing."""
+    from tree_sitter import Parser
+
+    nodes = [Parser(language).parse(source).root_node]
+    while nodes:
+        node = nodes.pop()
+        if node.is_error or node.is_missing:
+            yield node
+        if node.has_error:
+            nodes.extend(node.children)
