@@ -81,6 +81,7 @@ class _Reader:
     stops: tuple[str, ...]
     listener: Listener
     site: Site
+    draft: Draft | None = None
     origin: int = 0
     units: int = 0
     used: int = 0
@@ -92,7 +93,10 @@ class _Reader:
     def read(self, text: str, passed_ms: float) -> bool:
         """Take the draft as it is ``passed_ms`` after its first text; whether to read on."""
         while True:
-            stop = find_stop(Draft(text[self.origin :], self.site, self.limits.max_lines, self.stops))
+            self.draft = Draft(
+                text[self.origin :], self.site, self.limits.max_lines, self.stops, previous=self.draft
+            )
+            stop = find_stop(self.draft)
             if stop is None:
                 if not self.units:
                     self._read_early(text, passed_ms)
@@ -103,7 +107,7 @@ class _Reader:
             streak = self.limits.streak and stop.rule in STREAK_RULES and self.units <= STREAK_UNITS
             if not (good and streak and stop.end):
                 return False
-            self.origin = end
+            self.origin, self.draft = end, None
             self.site = Site.of(after_inserting(self.limits.site.cursor, text[:end]), Mode.NEXT)
 
     def end(self, text: str, finish: Finish, usage: Usage | None) -> None:

@@ -72,7 +72,7 @@ def suffix_line(draft: Draft) -> Stop | None:
     following = next_text_line(cursor.document.lines, cursor.position.line + 1)
     if len(following) < SHORTEST_COMPARED:
         return None
-    for line in draft.lines():
+    for line in draft.lines:
         if line.start > 0 and line.text.strip() == following:
             return Stop("suffix_line", line.start - 1)
     return None
@@ -83,7 +83,7 @@ def dead_code(draft: Draft) -> Stop | None:
     left: tuple[int, int] | None = None
     last = draft.text.rfind("\n") + 1
     unfinished = Line(last, draft.unfinished, draft.unfinished, Balance((), ()))
-    for line in chain(draft.lines(), (unfinished,)):
+    for line in chain(draft.lines, (unfinished,)):
         text = line.whole.strip()
         if not text or (line is unfinished and not (last and _WHOLE_WORD.match(text))):
             continue
@@ -101,7 +101,7 @@ def broken_indentation(draft: Draft) -> Stop | None:
     if draft.language != "python" or draft.site.in_text:
         return None
     previous: Line | None = None
-    for line in draft.lines():
+    for line in draft.lines:
         if line.is_blank or line.whole.lstrip().startswith("#"):
             continue
         if previous is not None:
@@ -120,7 +120,7 @@ def unknown_name(draft: Draft) -> Stop | None:
     cursor = draft.site.cursor
     above: list[str] = []
     end, begins = 0, False
-    for line in draft.lines():
+    for line in draft.lines:
         if begins and not line.is_blank and unknown_names(line.text, chain(above, cursor.document.lines)):
             return Stop("unknown_name", end)
         above.append(line.text)
@@ -131,7 +131,7 @@ def unknown_name(draft: Draft) -> Stop | None:
 def repeated_lines(draft: Draft) -> Stop | None:
     """The same line several times in a row."""
     run = 1
-    for previous, line in pairwise(draft.lines()):
+    for previous, line in pairwise(draft.lines):
         run = run + 1 if line.text.strip() and line.text == previous.text else 1
         if run == REPEATED_LINES:
             first = line.start - (REPEATED_LINES - 1) * (len(line.text) + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 
 from lsp_server.shaping.brackets import Balance, balance
 from lsp_server.shaping.mode import Mode
@@ -43,12 +43,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The output so far, the place, and the limits."""
+    """The output so far, the place, and the limits.
+
+    ``lines`` are those that have their line ending; those of ``previous``, whose text is the beginning of
+    this one's, are not read again.
+    """
 
     text: str
     site: Site
     max_lines: int
     control_texts: tuple[str, ...] = ()
+    previous: InitVar[Draft | None] = None
+    lines: tuple[Line, ...] = field(init=False)
+
+    def __post_init__(self, previous: Draft | None) -> None:
+        """Read the lines."""
+        known = previous.lines if previous is not None else ()
+        object.__setattr__(self, "lines", (*known, *self._read_on(known)))
 
     @property
     def language(self) -> str:
@@ -62,11 +73,10 @@ class Draft:
         below = site.mode is Mode.LINE and self.text.lstrip(" \t").startswith("\n")
         return Mode.BLOCK if below and not site.cursor.after.strip() else site.mode
 
-    def lines(self) -> Iterator[Line]:
-        """Each line of the draft that has its line ending."""
-        start = 0
-        closers: tuple[str, ...] = ()
-        openers = self.site.demand.openers
+    def _read_on(self, known: tuple[Line, ...]) -> Iterator[Line]:
+        start = known[-1].end + 1 if known else 0
+        closers = known[-1].balance.closers if known else ()
+        openers = known[-1].balance.openers if known else self.site.demand.openers
         while (end := self.text.find("\n", start)) != -1:
             text = self.text[start:end]
             left = balance(text, self.language, openers)

@@ -37,7 +37,7 @@ def line_end(draft: Draft) -> Stop | None:
     previous = 0
     count = 0
     goes_on = only_closers(draft.site.cursor.after)
-    for line in draft.lines():
+    for line in draft.lines:
         if not line.text.strip():
             continue
         first = first or line
@@ -63,7 +63,7 @@ def statement_end(draft: Draft) -> Stop | None:
     if draft.mode is not Mode.BLOCK or demand.is_met:
         return None
     closed, count = 0, 0
-    for line in draft.lines():
+    for line in draft.lines:
         if line.is_blank:
             continue
         if draft.closes_outer(line) or count > MAX_CLOSING_LINES:
@@ -80,7 +80,7 @@ def outer_end(draft: Draft) -> Stop | None:
     if draft.mode is not Mode.BLOCK:
         return None
     end = 0
-    for line in draft.lines():
+    for line in draft.lines:
         if draft.closes_outer(line):
             return Stop("outer_end", end)
         end = end if line.is_blank else line.end
@@ -100,7 +100,7 @@ def block_end(draft: Draft) -> Stop | None:
     pending = site.demand.owes
     surplus = len(site.demand.openers) > len(site.demand.goal)
     last = Line(draft.text.rfind("\n") + 1, draft.unfinished, draft.unfinished, Balance((), ()))
-    for line in chain(draft.lines(), (last,)):
+    for line in chain(draft.lines, (last,)):
         whole, is_complete = line.whole, line is not last
         if not whole.strip():
             continue
@@ -137,7 +137,7 @@ def paragraph_end(draft: Draft) -> Stop | None:
     end = 0
     blank = False
     may_end = False
-    for line in draft.lines():
+    for line in draft.lines:
         if line.is_blank:
             blank = may_end
             continue
@@ -152,7 +152,7 @@ def paragraph_end(draft: Draft) -> Stop | None:
 
 def line_limit(draft: Draft) -> Stop | None:
     """The setting ``completion.max_lines`` is reached."""
-    for number, line in enumerate(draft.lines(), start=1):
+    for number, line in enumerate(draft.lines, start=1):
         if number == draft.max_lines:
             return Stop("line_limit", line.end)
     return None
