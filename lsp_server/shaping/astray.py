@@ -108,7 +108,7 @@ def broken_indentation(draft: Draft) -> Stop | None:
             deeper = width(indentation(line.whole)) > width(indentation(previous.whole))
             if deeper != previous.whole.rstrip().endswith(":"):
                 return Stop("broken_indentation", previous.end)
-        goes_on = any(opener.expression for opener in line.balance.openers) or line.whole.endswith("\\")
+        goes_on = draft.is_inside(line) or line.whole.endswith("\\")
         previous = None if goes_on else line
     return None
 
@@ -124,7 +124,7 @@ def unknown_name(draft: Draft) -> Stop | None:
         if begins and not line.is_blank and unknown_names(line.text, chain(above, cursor.document.lines)):
             return Stop("unknown_name", end)
         above.append(line.text)
-        end, begins = (end, begins) if line.is_blank else (line.end, not draft.is_pending(line))
+        end, begins = (end, begins) if line.is_blank else (line.end, not draft.is_inside(line))
     return None
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lsp_server.shaping.lines import is_prose
+
 OPENER_OF: Final = {")": "(", "]": "[", "}": "{"}
 CLOSER_OF: Final = {opener: closer for closer, opener in OPENER_OF.items()}
 
@@ -83,7 +85,10 @@ def balance(text: str, language: str, openers: Iterable[Opener] = ()) -> Balance
     """Read ``text``, which follows a place where ``openers`` are open.
 
     A closer of another kind than the innermost opener closes the nearest one of its kind, with all inside it.
+    Brackets in prose mean nothing.
     """
+    if is_prose(language):
+        return Balance((), tuple(openers))
     stack = list(openers)
     closers = []
     for place, character in brackets(text, language):
@@ -115,6 +120,14 @@ def ends_in_text(text: str, language: str) -> bool:
             return True
     left = text[max(end, text.rfind("\n") + 1) :]
     return any(quote in left for quote in _QUOTES_OF.get(language, "\"'`"))
+
+
+def comment_marks(language: str) -> tuple[str, ...]:
+    """What a comment begins with, by LSP's identifier of the language."""
+    reader = _READERS.get(language, _SLASHED)
+    if reader in (_PYTHON, _HASHED):
+        return ("#",)
+    return ("--",) if reader is _DASHED else ("//", "/*", "*/")
 
 
 def _is_open(match: str) -> bool:

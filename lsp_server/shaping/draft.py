@@ -99,6 +99,10 @@ class Draft:
         surplus = line.balance.openers[self.site.demand.kept :]
         return any(opener.expression for opener in surplus) or (self.site.demand.owes and bool(surplus))
 
+    def is_inside(self, line: Line) -> bool:
+        """Whether the end of ``line`` is within an expression, be it closed behind the cursor or not."""
+        return any(opener.expression for opener in line.balance.openers)
+
     def closes_outer(self, line: Line) -> bool:
         """Whether ``line`` closes a bracket that the text behind the cursor closes too."""
         return bool(line.balance.closers) or len(line.balance.openers) < self.site.demand.kept

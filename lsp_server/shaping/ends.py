@@ -49,7 +49,7 @@ def line_end(draft: Draft) -> Stop | None:
         if not goes_on or count > MAX_STATEMENT_LINES:
             return Stop("line_end", first.end)
         if not draft.is_pending(line):
-            return None if opens_block(line.text) else Stop("line_end", line.end)
+            return None if opens_block(line.whole) else Stop("line_end", line.end)
         previous = line.end
     return None
 
@@ -160,11 +160,11 @@ def line_limit(draft: Draft) -> Stop | None:
 
 def _is_whole(draft: Draft, line: Line) -> bool:
     """Whether nothing has to follow ``line``: it opens no block, or the block's body is there already."""
-    if not opens_block(line.text):
+    if not opens_block(line.whole):
         return True
     cursor = draft.site.cursor
     below = next_line(cursor.document.lines, cursor.position.line + 1)
-    braced = line.text.rstrip().endswith("{")
+    braced = line.whole.rstrip().endswith("{")
     return braced or width(indentation(below)) > width(indentation(line.whole))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lsp_server.shaping import indent, overlap
-from lsp_server.shaping.brackets import balance
+from lsp_server.shaping.brackets import balance, comment_marks
 from lsp_server.shaping.lines import is_prose
 from lsp_server.shaping.site import Site
 from lsp_server.shaping.syntax import first_error
@@ -35,12 +35,14 @@ def shape(text: str, cursor: Cursor, finish: Finish = Finish.STOP, site: Site | 
     shaped = overlap.trim_following_lines(shaped, cursor)
     if not is_prose(cursor.document.language):
         shaped = overlap.trim_surplus_closers(shaped, site)
-        shaped = indent.in_the_files_style(indent.empty_blank_lines(shaped), cursor)
+        shaped = indent.in_the_files_style(indent.empty_blank_lines(shaped, cursor), cursor)
     shaped = _without_end(shaped, cursor)
     if not shaped.strip():
         return REPEATS_BELOW
     if overlap.repeats_above(shaped, cursor):
         return REPEATS_ABOVE
+    if not site.in_text and is_comment(shaped, cursor):
+        return COMMENT_ONLY
     return _readable(shaped, cursor)
 
 
@@ -48,6 +50,14 @@ def clean_start(text: str, cursor: Cursor) -> str:
     """Drop from the beginning of ``text`` what the cursor's line has already: blanks, or a part of it."""
     text = overlap.drop_doubled_blank(text, cursor)
     return indent.drop_doubled_indentation(overlap.drop_typed(text, cursor), cursor)
+
+
+def is_comment(text: str, cursor: Cursor) -> bool:
+    """Whether ``text`` would stand on lines of its own and holds nothing but comments."""
+    if cursor.before.strip() or cursor.after.strip():
+        return False
+    marks = comment_marks(cursor.document.language)
+    return all(not line.strip() or line.lstrip().startswith(marks) for line in text.split("\n"))
 
 
 def complete_part(text: str, site: Site) -> str:

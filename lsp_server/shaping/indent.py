@@ -46,10 +46,19 @@ def in_the_files_style(text: str, cursor: Cursor) -> str:
     return "\n".join([first, *lines])
 
 
-def empty_blank_lines(text: str) -> str:
-    """Drop the blanks of lines that hold nothing else, but for the first and the last, which others share."""
-    first, *lines = text.split("\n")
-    return "\n".join([first, *(line if line.strip() or line is lines[-1] else "" for line in lines)])
+def empty_blank_lines(text: str, cursor: Cursor) -> str:
+    """Drop the blanks of lines that hold nothing else, unless such lines of the file near it have some too.
+
+    The first and the last line are left alone: they share theirs with what is around ``text``.
+    """
+    first, *between = text.split("\n")
+    line = cursor.position.line
+    around = cursor.document.lines[max(0, line - SAMPLED_LINES) : line + SAMPLED_LINES]
+    near = (other.rstrip("\r\n") for number, other in enumerate(around) if number != min(line, SAMPLED_LINES))
+    if not between or any(other and not other.strip() for other in near):
+        return text
+    *inner, last = between
+    return "\n".join([first, *(line if line.strip() else "" for line in inner), last])
 
 
 def _expected(cursor: Cursor) -> int:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from lsp_server.shaping.lines import only_closers, opens_block
 from lsp_server.types import Cursor
+
+
+_COLON_BLOCKS: Final = frozenset({"python", "yaml", "nim", "gdscript"})
 
 
 class Mode(StrEnum):
@@ -25,6 +29,10 @@ def choose_mode(cursor: Cursor) -> Mode:
         return Mode.LINE
     if not cursor.before.strip() and not cursor.after.strip():
         return Mode.BLOCK
-    if not cursor.after.strip() and opens_block(cursor.before):
-        return Mode.BLOCK
-    return Mode.LINE
+    if cursor.after.strip() or not opens_block(cursor.before):
+        return Mode.LINE
+    # Elsewhere a colon stands before a type or a value, as it does here where a blank follows.
+    is_value = cursor.before.rstrip().endswith(":") and (
+        cursor.document.language not in _COLON_BLOCKS or not cursor.before.endswith(":")
+    )
+    return Mode.LINE if is_value else Mode.BLOCK

@@ -69,7 +69,12 @@ def trim_following_lines(text: str, cursor: Cursor) -> str:
 
 
 def trim_surplus_closers(text: str, site: Site) -> str:
-    """Cut closing brackets at the end of ``text`` that close nothing, or that stand behind the cursor."""
+    """Cut closing brackets at the end of ``text`` that close nothing, or that stand on a line behind.
+
+    Those on the cursor's own line are left where something follows them: see ``covered``.
+    """
+    if covered(text, site.cursor.after):
+        return text
     language, openers = site.cursor.document.language, site.demand.openers
     tail = _TAIL.search(text.rstrip())
     if tail is None:

@@ -15,7 +15,7 @@ MAX_LINES: Final = 200
 """Lines read on either side of the cursor: nearly every function is shorter, and they are read in 1 ms."""
 
 _NO_START: Final = re.compile(
-    r"\s*(?:[)\]}{#*@]|//|--|(?:else|elif|except|finally|catch|rescue|ensure|end)\b)"
+    r"\s*(?:[)\]}{#*@]|//|--|(?:else|elif|except|finally|catch|rescue|ensure|end)\b|\w+:\s*$)"
 )
 """Lines that belong to what stands above or below them and begin nothing by themselves."""
 

@@ -20,13 +20,15 @@ def first_error(text: str, cursor: Cursor) -> int | None:
     """Where in ``text`` (code points) its first syntax error is, or None.
 
     Only errors that lie within ``text`` and do not reach its end count: what follows may still mend those.
-    None too where no grammar is installed, or where the surroundings cannot be read without ``text`` either
-    and its errors are no more than those.
+    None too where no grammar is installed, and where the lines read around the cursor begin in the middle of
+    something: what stands there cannot be told without it.
     """
     language = grammar(cursor.document.language)
     if language is None or cursor.document.language in FORGIVING or not text.strip():
         return None
     before, after = surroundings(cursor)
+    if before[:1].isspace():
+        return None
     start = len(before.encode())
     inserted = text.encode()
     inside = [

@@ -66,7 +66,7 @@ def test_the_text_behind_the_cursor_tells_where_a_header_ends():
         "class A {\n  path(path:‸\n    return path;\n  }\n}\n",
         " Path[], close: boolean,\n  ): string {\n    const x = 1;\n",
         " Path[], close: boolean,\n  ): string {",
-        "statement_end",
+        "line_end",
         language="typescript",
     )
     check("def f(‸\n    return a\n", "a, b):\n    c = 1\n", "a, b):", "statement_end")
