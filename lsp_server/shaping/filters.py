@@ -48,8 +48,8 @@ def shape(text: str, cursor: Cursor, finish: Finish = Finish.STOP, site: Site | 
 
 def clean_start(text: str, cursor: Cursor) -> str:
     """Drop from the beginning of ``text`` what the cursor's line has already: blanks, or a part of it."""
-    text = overlap.drop_doubled_blank(text, cursor)
-    return indent.drop_doubled_indentation(overlap.drop_typed(text, cursor), cursor)
+    text = overlap.drop_doubled_blank(overlap.drop_typed(text, cursor), cursor)
+    return indent.drop_doubled_indentation(text, cursor)
 
 
 def is_comment(text: str, cursor: Cursor) -> bool:

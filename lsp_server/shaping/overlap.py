@@ -73,7 +73,7 @@ def trim_surplus_closers(text: str, site: Site) -> str:
 
     Those on the cursor's own line are left where something follows them: see ``covered``.
     """
-    if covered(text, site.cursor.after):
+    if covered(text, site.cursor.after) and text[len(before_covered(text)) :].strip(")]}"):
         return text
     language, openers = site.cursor.document.language, site.demand.openers
     tail = _TAIL.search(text.rstrip())

@@ -79,6 +79,15 @@ def test_without_a_range_behind_the_cursor_only_what_is_before_the_closer_is_ins
     assert insertion(suggested(cursor, text, replaces=replaces), cursor) == inserted
 
 
+def test_a_closer_behind_the_cursor_is_replaced_where_the_client_can():
+    cursor = cursor_at("f(‸)")
+    suggestion = suggested(cursor, "a) + 1", replaces=1)
+    [item] = inline_items([suggestion], cursor, Encoding.UTF16, reaches_behind=True)
+    assert (item.insert_text, item.range) == ("a) + 1", span(2, 3))
+    [item] = inline_items([suggestion], cursor, Encoding.UTF16)
+    assert (item.insert_text, item.range) == ("a", span(2, 2))
+
+
 # Ghost text.
 
 

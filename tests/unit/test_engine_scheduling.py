@@ -45,6 +45,15 @@ async def test_typing_along_a_stream_joins_it(start):
     assert session.engine.account.joined == 1
 
 
+async def test_a_suggestion_says_what_it_replaces_behind_the_cursor(start):
+    session = start("values) + 1\n", text=("import numbers\n\nfound = sum(", ")\n"))
+    answer = await session.answer(100)
+    assert (answer.suggestion.text, answer.suggestion.replaces) == ("values) + 1", 1)
+    session.edit("val")
+    answer = await session.answer()
+    assert (answer.suggestion.text, answer.suggestion.replaces) == ("ues) + 1", 1)
+
+
 async def test_typing_something_else_closes_the_stream_and_asks_anew(start):
     session = start(token_ms=50.0)
     await session.ask()
