@@ -166,6 +166,8 @@ class _Attempt:
             self.asker.router.succeeded(self.route)
             self.route.note_unit(self.asker.clock.now_ms() - self.asked_ms)
             self.first = generated.provisional
+        if generated.confidence is not None:
+            running.confidence = generated.confidence
         answer = replace(self.answer, timings_ms=self.watch.laps)
         taken = running.unit(shaped, answer, provisional=generated.provisional)
         if taken:
@@ -180,7 +182,7 @@ class _Attempt:
     def _remember(self, generated: Generated) -> None:
         running = self.running
         name = self.route.backend.name
-        remembered = Remembered(running.shaped, running.ends, name, generated.finish)
+        remembered = Remembered(running.shaped, running.ends, name, generated.finish, running.confidence)
         self.asker.cache.store(running.base, remembered, behind=running.variant > 0)
 
     def _licence_gate(self) -> Gate | None:

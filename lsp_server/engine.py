@@ -19,6 +19,7 @@ from lsp_server.schedule.inflight import LEFT, InFlight, Running
 from lsp_server.schedule.steady import steady
 from lsp_server.schedule.triggers import trigger_gate
 from lsp_server.schedule.typist import Typist
+from lsp_server.shaping.confidence import confidence_gate
 from lsp_server.shaping.overlap import covered
 from lsp_server.telemetry.tokens import TokenAccount
 from lsp_server.types import Answer, Cursor, Document, Edit, Gate, Request, Suggestion, Trigger
@@ -27,6 +28,8 @@ DISABLED: Final = Gate("disabled", "completion is switched off (completion.enabl
 LANGUAGE_OFF: Final = "language_disabled"
 REJECTED: Final = Gate("rejected", "the same suggestion was rejected here before")
 
+AGREED: Final = 3
+"""Code points of a suggestion that was too unsure to be shown: typed so far along it, it is sure enough."""
 MERGE_MS: Final = 10.0
 """The part of a wait in which nothing is prepared: a key that comes with others costs nothing then."""
 
@@ -138,9 +141,11 @@ class Engine:
             return None
         cursor = request.cursor
         found = [f for f in self._cache.matches(cursor) if not self._is_rejected(request, f.text)]
-        best = steady(found, self._typist.offers.shown_at(cursor))
+        sure = [f for f in found if f.typed >= AGREED or not self._unsure(request, f.remembered.confidence)]
+        best = steady(sure, self._typist.offers.shown_at(cursor))
         if best is None:
-            return None
+            gate = self._unsure(request, found[0].remembered.confidence) if found else None
+            return Answer(gate=gate, backend=found[0].remembered.backend) if gate else None
         suggestion = suggestion_of(best, cursor)
         return Answer(suggestions=(suggestion,), backend=suggestion.backend)
 
@@ -183,8 +188,9 @@ class Engine:
         watch.lap("join")
         about = running.answer
         if left is not None:
-            if self._is_rejected(request, left):
-                return replace(about, gate=REJECTED, timings_ms={})
+            gate = self._shown_gate(request, running, left)
+            if gate is not None:
+                return replace(about, gate=gate, timings_ms={})
             self.account.joined += 1
             suggestion = _suggestion(left, request, about, "joined")
             return replace(about, suggestions=(suggestion,), gate=None, timings_ms={})
@@ -200,9 +206,20 @@ class Engine:
         about = running.answer
         if left is None:
             return about
-        if self._is_rejected(request, left):
-            return replace(about, gate=REJECTED)
+        gate = self._shown_gate(request, running, left)
+        if gate is not None:
+            return replace(about, gate=gate)
         return replace(about, suggestions=(_suggestion(left, request, about, "backend"),), gate=None)
+
+    def _shown_gate(self, request: Request, running: Running, text: str) -> Gate | None:
+        """The gate that keeps what a stream gave from being shown."""
+        if self._is_rejected(request, text):
+            return REJECTED
+        return self._unsure(request, running.confidence)
+
+    def _unsure(self, request: Request, confidence: float | None) -> Gate | None:
+        automatic = request.trigger is Trigger.AUTOMATIC
+        return confidence_gate(confidence, self._settings.completion.eagerness) if automatic else None
 
     def _is_rejected(self, request: Request, text: str) -> bool:
         automatic = request.trigger is Trigger.AUTOMATIC

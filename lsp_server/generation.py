@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from lsp_server.backends.base import Backend
 from lsp_server.document.insert import after_inserting
 from lsp_server.schedule.clock import Clock
+from lsp_server.shaping.confidence import confidence
 from lsp_server.shaping.draft import Draft
 from lsp_server.shaping.mode import Mode
 from lsp_server.shaping.site import Site
@@ -41,6 +42,7 @@ class Generated:
 
     ``finish`` is LENGTH only where the model was cut off; a stop rule of ours counts as STOP. A
     ``provisional`` unit ends with a line in the middle of a block, and the next one replaces it.
+    ``confidence`` is that of the draft's first line (see ``shaping.confidence``), None where it is not known.
     """
 
     text: str
@@ -48,6 +50,7 @@ class Generated:
     rule: str | None = None
     usage: Usage | None = None
     provisional: bool = False
+    confidence: float | None = None
 
 
 class Listener(Protocol):
@@ -89,6 +92,8 @@ class _Reader:
     seen: int = 0
     next_line_ms: float = 0.0
     starts: list[int] = field(default_factory=list)
+    logprobs: list[float | None] = field(default_factory=list)
+    forced: str = ""
 
     def read(self, text: str, passed_ms: float) -> bool:
         """Take the draft as it is ``passed_ms`` after its first text; whether to read on."""
@@ -121,6 +126,9 @@ class _Reader:
             self._unit(Generated(text[:end], Finish.STOP, "left", provisional=True), end)
 
     def _unit(self, generated: Generated, end: int) -> bool:
+        if not self.used:
+            sure = confidence(generated.text, self.starts, self.logprobs, self.forced)
+            generated = replace(generated, confidence=sure)
         good = self.listener.unit(generated)
         self.used = end if good else self.used
         return good
@@ -147,7 +155,7 @@ async def generate(
     connection, with the complete lines so far as a last provisional unit.
     """
     forced = clean.prompt.forced
-    reader = _Reader(limits, clean.prompt.stop, listener, limits.site)
+    reader = _Reader(limits, clean.prompt.stop, listener, limits.site, forced=forced)
     text = ""
     finish, usage = Finish.STOP, None
     first_ms = 0.0
@@ -159,6 +167,7 @@ async def generate(
                         listener.lap("first_token")
                         first_ms = clock.now_ms()
                     reader.starts.append(len(text) - len(forced))
+                    reader.logprobs.append(chunk.logprob)
                 text += chunk.text
                 usage, finish = chunk.usage or usage, chunk.finish or finish
                 if len(text) > len(forced):

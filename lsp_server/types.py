@@ -241,11 +241,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One streamed piece of model output. The last one of a stream carries ``finish``."""
+    """One streamed piece of model output. The last one of a stream carries ``finish``.
+
+    ``logprob`` is the natural logarithm of the probability that the model gave the piece's tokens, each after
+    those before it: their sum, at most 0. It is None where the backend does not tell.
+    """
 
     text: str
     finish: Finish | None = None
     usage: Usage | None = None
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

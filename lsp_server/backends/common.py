@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, Required, TypedDict, TypeVar, Unpack
@@ -152,9 +153,10 @@ class HttpBackend(ABC):
 class ChunkStream(Generic[EventT]):
     """The chunks of one answer: every piece of text at once, and a last chunk with finish and usage.
 
-    ``parse`` turns a server's event into a chunk, whose ``finish`` and ``usage`` are kept for the last one.
-    After a finish, whatever follows can no longer spoil the answer. ``limit`` is the most pieces of text;
-    then the answer ends with ``Finish.LENGTH``. Only one task at a time may iterate.
+    ``parse`` turns a server's event into a chunk, whose ``finish`` and ``usage`` are kept for the last one,
+    and whose ``logprob`` goes with its text; that of an event without text counts for the next piece. After a
+    finish, whatever follows can no longer spoil the answer. ``limit`` is the most pieces of text; then the
+    answer ends with ``Finish.LENGTH``. Only one task at a time may iterate.
     """
 
     def __init__(
@@ -167,6 +169,7 @@ class ChunkStream(Generic[EventT]):
         self._held = ""
         self._finish: Finish | None = None
         self._usage: Usage | None = None
+        self._logprob: float | None = None
         self._ended = False
 
     def __aiter__(self) -> AsyncIterator[Chunk]:
@@ -178,12 +181,15 @@ class ChunkStream(Generic[EventT]):
         while (chunk := await self._next()) is not None:
             self._finish = chunk.finish or self._finish
             self._usage = chunk.usage or self._usage
+            if chunk.logprob is not None:
+                self._logprob = (self._logprob or 0.0) + chunk.logprob
             text = self._joined(chunk.text)
             if text:
                 self._left -= 1
-                return Chunk(text)
+                logprob, self._logprob = self._logprob, None
+                return Chunk(text, logprob=logprob)
         self._ended = True
-        return Chunk(well_formed(self._held), self._finish, self._usage)
+        return Chunk(well_formed(self._held), self._finish, self._usage, self._logprob)
 
     async def _next(self) -> Chunk | None:
         """Return the next event as a chunk, or None when the answer is complete."""
@@ -229,6 +235,16 @@ def piece_limit(max_tokens: int) -> int:
 def count(value: Any) -> int | None:
     """Return a token count from JSON, or None for anything that is not one."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def logprob_sum(values: Iterable[Any]) -> float | None:
+    """Return the sum of log-probabilities from JSON, at most 0; None for none, or where one is no number."""
+    total = None
+    for value in values:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+            return None
+        total = (total or 0.0) + min(0.0, value)
+    return total
 
 
 def text_of(value: Any, endpoint: Endpoint) -> str:

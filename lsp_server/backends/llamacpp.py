@@ -6,8 +6,9 @@ once the prefix is longer than three quarters of the batch; ``/v1/completions`` 
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final, Unpack
 
@@ -22,13 +23,18 @@ from lsp_server.backends.common import (
     Wanted,
     count,
     field,
+    logprob_sum,
     piece_limit,
     text_of,
 )
 from lsp_server.backends.http import HttpClient
 from lsp_server.backends.openai import chat_chunk, messages
+from lsp_server.backends.optional import OptionalFields
 from lsp_server.config.settings import BackendSettings
 from lsp_server.types import Chunk, CleanPrompt, Destination, Finish, ModelInfo, PromptForm, Usage
+
+LIKELIEST: Final = 1
+"""How many of the likeliest tokens are told beside each token's own probability: with 0 none is told."""
 
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -54,6 +60,7 @@ class LlamaCppBackend(HttpBackend):
             self._destination = destination
         # One slot per stream of keystrokes keeps its cache; a server with several slots chooses by likeness.
         self._slot = 0 if settings.concurrency in {None, 1} else -1
+        self._optional = OptionalFields(n_probs=LIKELIEST)
         self._http = HttpClient(self._endpoint, self._deadlines)
 
     def _hints(self) -> Hints:
@@ -104,10 +111,15 @@ class LlamaCppBackend(HttpBackend):
     async def _ask(self, wanted: Wanted) -> AsyncIterator[AsyncIterator[Chunk]]:
         """Open a request and give its chunks as they arrive. The answer begins with ``wanted.forced``."""
         path, parse = "/completion", completion_chunk
+        optional = ["n_probs"] if wanted.max_tokens else []
         if wanted.form is PromptForm.CHAT:
-            path, parse = "/v1/chat/completions", chat_chunk
+            path, parse, optional = "/v1/chat/completions", chat_chunk, []
         endpoint = self._endpoint
-        async with self._http.events(path, request_body(wanted, self._slot)) as events:
+        body = request_body(wanted, self._slot)
+        async with AsyncExitStack() as stack:
+            events = await self._optional.enter(
+                stack, lambda fields: self._http.events(path, body | fields), *optional
+            )
             yield ChunkStream(
                 endpoint, events, lambda event: parse(event, endpoint), piece_limit(wanted.max_tokens)
             )
@@ -148,9 +160,27 @@ def completion_chunk(event: dict[str, Any], endpoint: Endpoint) -> Chunk:
     """Return an event of ``/completion`` as a chunk."""
     text = text_of(event.get("content"), endpoint)
     if event.get("stop") is not True:
-        return Chunk(text)
+        return Chunk(text, logprob=_logprob(event.get("completion_probabilities")))
     finish = Finish.LENGTH if event.get("stop_type") == "limit" else Finish.STOP
     return Chunk(text, finish, _usage(event.get("timings")))
+
+
+def _logprob(told: Any) -> float | None:
+    """Return the log-probability that an event tells of its tokens, or None.
+
+    Servers before December 2024 (llama.cpp pull request 10783) tell the likeliest tokens' probabilities only,
+    of which the token may be none.
+    """
+    if not isinstance(told, list):
+        return None
+    return logprob_sum(_older(token) if field(token, "probs") else field(token, "logprob") for token in told)
+
+
+def _older(token: Any) -> float | None:
+    likeliest, probability = field(token, "probs", 0), field(token, "probs", 0, "prob")
+    if field(likeliest, "tok_str") != field(token, "content") or not isinstance(probability, float):
+        return None
+    return math.log(probability) if probability > 0 else None
 
 
 def _usage(timings: Any) -> Usage:

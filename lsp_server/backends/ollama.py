@@ -28,6 +28,7 @@ from lsp_server.backends.common import (
     Options,
     Wanted,
     count,
+    logprob_sum,
     piece_limit,
     text_of,
 )
@@ -179,9 +180,9 @@ class OllamaBackend(HttpBackend):
                 parts: Any = await client.chat(model, messages(wanted), think=think, **common)
             elif wanted.form is PromptForm.PARTS:
                 prompt, suffix = wanted.text or _EMPTY, wanted.suffix or _EMPTY
-                parts = await client.generate(model, prompt, suffix, **common)
+                parts = await client.generate(model, prompt, suffix, logprobs=True, **common)
             else:
-                parts = await client.generate(model, wanted.text or _EMPTY, raw=True, **common)
+                parts = await client.generate(model, wanted.text or _EMPTY, raw=True, logprobs=True, **common)
             return await anext(parts, None), parts
         except ModelNotFound:
             self._info = None  # It has been removed: another may suit.
@@ -231,10 +232,12 @@ class OllamaBackend(HttpBackend):
         self._answered_s = asyncio.get_running_loop().time()
         message = getattr(part, "message", None)
         text = text_of(message.content if message is not None else part.response, self._endpoint)
+        # Servers before 0.12.11 and hosted models tell none.
+        logprob = logprob_sum(token.logprob for token in part.logprobs or ())
         if not part.done:
-            return Chunk(text)
+            return Chunk(text, logprob=logprob)
         usage = Usage(prompt_tokens=count(part.prompt_eval_count), completion_tokens=count(part.eval_count))
-        return Chunk(text, finish_of(part.done_reason or "stop", self._endpoint), usage)
+        return Chunk(text, finish_of(part.done_reason or "stop", self._endpoint), usage, logprob)
 
 
 async def _joined(first: Any, rest: Any) -> AsyncGenerator[Any, None]:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, Unpack
 
 from lsp_server.backends.address import Endpoint, Hints
-from lsp_server.backends.base import BadRequest, Capabilities, ModelNotFound, PromptTooLong, Unavailable
+from lsp_server.backends.base import BackendError, Capabilities, ModelNotFound, Unavailable
 from lsp_server.backends.common import (
     ChunkStream,
     HttpBackend,
@@ -19,11 +19,12 @@ from lsp_server.backends.common import (
     Wanted,
     count,
     field,
+    logprob_sum,
     piece_limit,
     text_of,
 )
-from lsp_server.backends.events import Events
 from lsp_server.backends.http import HttpClient
+from lsp_server.backends.optional import OptionalFields
 from lsp_server.config.settings import BackendSettings
 from lsp_server.types import Chunk, Finish, ModelInfo, PromptForm, Usage
 
@@ -33,8 +34,11 @@ MAX_STOPS: Final = 4
 MAX_NAMED_MODELS: Final = 3
 """How many of a server's models a message names."""
 
+LIKELIEST: Final = 1
+"""How many of the likeliest tokens are told beside each token's own probability. 0 would do for vLLM; 1 is a
+number that no server takes for no wish at all."""
+
 _LENGTHS: Final = frozenset({"length", "model_length", "max_tokens"})
-_OPTIONAL: Final[dict[str, Any]] = {"stream_options": {"include_usage": True}}
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 
 
@@ -52,7 +56,7 @@ class OpenAIBackend(HttpBackend):
         if header and not _HEADER_NAME.fullmatch(header):
             raise ValueError(f"{settings.name}: session_header is not the name of an HTTP header")
         self._headers = {header: self._session} if header else {}
-        self._optional = dict(_OPTIONAL)
+        self._optional = OptionalFields(stream_options={"include_usage": True}, logprobs=LIKELIEST)
         self._http = HttpClient(self._endpoint, self._deadlines)
 
     def _hints(self) -> Hints:
@@ -83,33 +87,24 @@ class OpenAIBackend(HttpBackend):
     async def _ask(self, wanted: Wanted) -> AsyncIterator[AsyncIterator[Chunk]]:
         if not self._model:
             await self.probe()
-        path, parse = "/completions", completion_chunk
+        path, parse, optional = "/completions", completion_chunk, ["stream_options", "logprobs"]
         if wanted.form is PromptForm.CHAT:
-            path, parse = "/chat/completions", chat_chunk
+            path, parse, optional = "/chat/completions", chat_chunk, ["stream_options"]
+        body = request_body(wanted, self._model)
         async with AsyncExitStack() as stack:
-            events = await self._open(stack, path, request_body(wanted, self._model))
+            events = await self._optional.enter(
+                stack, lambda fields: self._http.events(path, body | fields, self._headers), *optional
+            )
             limit = piece_limit(wanted.max_tokens)
-            yield ChunkStream(self._endpoint, events, lambda event: parse(event, self._endpoint), limit)
+            try:
+                yield ChunkStream(self._endpoint, events, lambda event: parse(event, self._endpoint), limit)
+            except BackendError as error:
+                self._optional.refused(error)  # It is too late for this answer, but not for the next.
+                raise
 
     async def close(self) -> None:
         """Close connections."""
         await self._http.close()
-
-    async def _open(self, stack: AsyncExitStack, path: str, body: dict[str, Any]) -> Events:
-        """Send the request; again, and from then on, without an optional field that the server refuses."""
-        try:
-            context = self._http.events(path, body | self._optional, self._headers)
-            return await stack.enter_async_context(context)
-        except PromptTooLong:
-            raise
-        except BadRequest as error:
-            refused = [name for name in self._optional if name in str(error)]
-            if not refused:
-                raise
-            for name in refused:
-                del self._optional[name]
-        context = self._http.events(path, body | self._optional, self._headers)
-        return await stack.enter_async_context(context)
 
 
 def request_body(wanted: Wanted, model: str) -> dict[str, Any]:
@@ -138,7 +133,9 @@ def messages(wanted: Wanted) -> list[dict[str, str]]:
 def completion_chunk(event: dict[str, Any], endpoint: Endpoint) -> Chunk:
     """Return an event of ``/completions`` as a chunk."""
     text = text_of(field(event, "choices", 0, "text"), endpoint)
-    return Chunk(text, _finish(event, endpoint), _usage(event))
+    told = field(event, "choices", 0, "logprobs", "token_logprobs")
+    logprob = logprob_sum(told) if isinstance(told, list) else None
+    return Chunk(text, _finish(event, endpoint), _usage(event), logprob)
 
 
 def chat_chunk(event: dict[str, Any], endpoint: Endpoint) -> Chunk:

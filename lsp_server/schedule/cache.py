@@ -31,21 +31,29 @@ _OVERHEAD_BYTES: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What one stream gave at one place. ``ends`` are the ends of its units in ``text``, rising."""
+    """What one stream gave at one place. ``ends`` are the ends of its units in ``text``, rising.
+
+    ``confidence`` is how sure the model was of the first line, None where it does not tell.
+    """
 
     text: str
     ends: tuple[int, ...]
     backend: str
     finish: Finish | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is left of something remembered: the rest of its unit, and whether more of it is known."""
+    """What is left of something remembered: the rest of its unit, and whether more of it is known.
+
+    ``typed`` are the code points of it that the typing has followed already.
+    """
 
     text: str
     remembered: Remembered
     goes_on: bool
+    typed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ def _follow(entry: _Entry, trail: Trail) -> Found | None:
     known = len(remembered.text) - len(typed)
     if remembered.finish is Finish.LENGTH and typed and known <= UNTRUSTED_TAIL:
         return None
-    return Found(left, remembered, goes_on=known > len(left))
+    return Found(left, remembered, goes_on=known > len(left), typed=len(typed))
 
 
 def _holds(entry: _Entry, trail: Trail, cursor: Cursor) -> bool:

@@ -43,7 +43,8 @@ class Running:
     It generates at ``cursor``. ``base`` is where the editor's cursor is taken to be, with ``assumed`` still
     to be typed or accepted there to come to ``cursor``; the draft begins with it. ``text`` is the draft as it
     arrives, ``shaped`` its part that has passed the filters, cut into units at ``ends``. ``answer`` tells
-    about the stream itself: backend, prompt, usage, or the gate that ended it. It has ``started`` once a
+    about the stream itself: backend, prompt, usage, or the gate that ended it; ``confidence`` how sure the
+    model is of the first line. It has ``started`` once a
     backend works on it, and is ``closing`` while its connection is closed. A stream that ``keeps`` goes on
     without anybody waiting. ``variant`` numbers the alternatives at one place; only 0 may be joined.
     """
@@ -69,6 +70,7 @@ class Running:
         self.shaped = assumed
         self.ends = (len(assumed),) if assumed else ()
         self.answer = Answer()
+        self.confidence: float | None = None
         self.started = False
         self.closing = False
         self.ended = False

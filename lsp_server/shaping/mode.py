@@ -8,7 +8,6 @@ from typing import Final
 from lsp_server.shaping.lines import only_closers, opens_block
 from lsp_server.types import Cursor
 
-
 _COLON_BLOCKS: Final = frozenset({"python", "yaml", "nim", "gdscript"})
 
 

@@ -16,10 +16,11 @@ class ScriptedBackend:
     """Answers from ``answer``, ``piece`` code points at a time, and notes what it saw.
 
     ``answer`` is called for each stream; it finds the temperature in the prompt, for another answer where
-    that is above 0. ``errors`` are raised by the next requests, in order. ``closed`` counts streams that were
-    left before their end; ``open`` the streams and prefills that run, which are never more than
-    ``capabilities.concurrency``: one more raises ``AssertionError``. ``prefilled`` are the prompts that were
-    read ahead to their end, each in ``prefill_ms`` milliseconds, if ``capabilities.prefills``.
+    that is above 0. ``logprob`` is told of each of its pieces. ``errors`` are raised by the next requests, in
+    order. ``closed`` counts streams that were left before their end; ``open`` the streams and prefills that
+    run, which are never more than ``capabilities.concurrency``: one more raises ``AssertionError``.
+    ``prefilled`` are the prompts that were read ahead to their end, each in ``prefill_ms`` milliseconds, if
+    ``capabilities.prefills``.
     """
 
     clock: Clock
@@ -31,6 +32,7 @@ class ScriptedBackend:
     token_ms: float = 0.0
     prefill_ms: float = 0.0
     piece: int = 4
+    logprob: float | None = None
     finish: Finish = Finish.STOP
     capabilities: Capabilities = field(default_factory=Capabilities)
     errors: list[BackendError] = field(default_factory=list)
@@ -74,7 +76,7 @@ class ScriptedBackend:
             text = clean.prompt.forced + self.answer(clean)
             for piece in _pieces(text, self.piece):
                 self.pieces_sent += 1
-                yield Chunk(piece)
+                yield Chunk(piece, logprob=self.logprob)
                 await self.clock.sleep_ms(self.token_ms)
             finished = True
             yield Chunk("", self.finish, Usage(len(clean.prompt.prefix) // 4, 0, len(text) // 4))

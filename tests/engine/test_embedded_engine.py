@@ -117,6 +117,17 @@ async def test_a_start_can_be_forced(backend):
     assert (await read(backend, prompt)).text.startswith("second")
 
 
+async def test_it_tells_how_likely_its_tokens_are(backend):
+    sums = []
+    for prefix, suffix in (("def add(a, b):\n    return a", "\n"), ("secret_word = '", "'\n")):
+        chunks = (await read(backend, clean(backend, prefix, suffix))).chunks
+        told = [chunk.logprob for chunk in chunks if chunk.text]
+        assert all(logprob <= 0.0 for logprob in told)
+        sums.append(sum(told))
+    sure, unsure = sums
+    assert sure > -1.0 > unsure
+
+
 async def test_what_the_file_tells_is_what_runs(backend):
     info = await backend.probe()
     assert info.architecture == "qwen2"

@@ -76,6 +76,17 @@ async def test_usage_is_told(kind):
     assert usage.prompt_tokens > 5
 
 
+async def test_log_probabilities_are_told_where_the_server_does(kind):
+    async with kind.fake(answer="one two three") as fake, kind.backend(fake) as backend:
+        fake.logprob = lambda piece: -float(len(piece))
+        chunks = (await read(backend, clean_for(kind, backend))).chunks
+    told = {chunk.text: chunk.logprob for chunk in chunks[:-1]}
+    if kind.name == "mistral":
+        assert told == {"one": None, " two": None, " three": None}
+    else:
+        assert told == {"one": -3.0, " two": -4.0, " three": -6.0}
+
+
 @pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
 async def test_any_text_comes_through_unharmed(kind, text):
     async with kind.fake(answer=text) as fake, kind.backend(fake) as backend:

@@ -4,7 +4,15 @@ import pytest
 
 from lsp_server.backends.address import Endpoint
 from lsp_server.backends.base import BadResponse, StreamBroken, TimedOut
-from lsp_server.backends.common import SPARE_PIECES, ChunkStream, count, field, piece_limit, text_of
+from lsp_server.backends.common import (
+    SPARE_PIECES,
+    ChunkStream,
+    count,
+    field,
+    logprob_sum,
+    piece_limit,
+    text_of,
+)
 from lsp_server.types import Chunk, Finish, Usage
 
 PLACE = Endpoint("mine", "http://127.0.0.1:1")
@@ -46,6 +54,41 @@ async def test_finish_and_usage_come_last_and_once():
 async def test_empty_pieces_are_left_out():
     result = await chunks_of(Chunk(""), Chunk("a"), Chunk(""), Chunk("", Finish.STOP, USAGE))
     assert result == [Chunk("a"), Chunk("", Finish.STOP, USAGE)]
+
+
+async def test_a_log_probability_goes_with_its_text_or_with_the_next():
+    result = await chunks_of(
+        Chunk("a", logprob=-1.0),
+        Chunk("", logprob=-0.5),
+        Chunk("b", logprob=-2.0),
+        Chunk("c"),
+        Chunk("", logprob=-0.25),
+        Chunk("", Finish.STOP, USAGE),
+    )
+    assert result == [
+        Chunk("a", logprob=-1.0),
+        Chunk("b", logprob=-2.5),
+        Chunk("c"),
+        Chunk("", Finish.STOP, USAGE, -0.25),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([-1, -0.5], -1.5),
+        ([0.0], 0.0),
+        ([1e-9, -1.0], -1.0),
+        ([], None),
+        ([-1.0, None], None),
+        ([True], None),
+        (["-1"], None),
+        ([-1e999], None),
+        ([-3.4e38, -3.4e38], -6.8e38),
+    ],
+)
+def test_log_probabilities_are_summed_if_all_are_told(values, expected):
+    assert logprob_sum(values) == expected
 
 
 async def test_an_end_without_finish_is_a_broken_stream():

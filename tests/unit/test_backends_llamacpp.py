@@ -3,8 +3,10 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
-from lsp_server.backends.base import AuthenticationFailed, PromptTooLong, Unavailable
-from lsp_server.backends.llamacpp import LlamaCppBackend, file_name, start_grammar
+from lsp_server.backends.address import Endpoint
+from lsp_server.backends.base import AuthenticationFailed, BadRequest, PromptTooLong, Unavailable
+from lsp_server.backends.http import HttpClient
+from lsp_server.backends.llamacpp import LlamaCppBackend, completion_chunk, file_name, start_grammar
 from lsp_server.config.settings import BackendSettings
 from lsp_server.testing.conformance import IMPATIENT, KINDS, PlainTemplate, read
 from lsp_server.testing.fake_backends import FAULTS, TEST_KEY, FakeLlamaCpp
@@ -29,6 +31,7 @@ async def test_the_request():
         "temperature": 0.0,
         "cache_prompt": True,
         "id_slot": 0,
+        "n_probs": 1,
         "stop": ["<MID>"],
     }
 
@@ -83,6 +86,49 @@ async def test_timings_become_usage():
         second = await read(backend, clean_for(backend, prefix="x" * 400 + "y"))
     assert first.usage == Usage(prompt_tokens=109, cached_tokens=0, completion_tokens=2)
     assert second.usage == Usage(prompt_tokens=109, cached_tokens=101, completion_tokens=2)
+
+
+async def test_a_server_that_refuses_to_tell_probabilities_is_not_asked_again():
+    async with FakeLlamaCpp("ok") as fake, KIND.backend(fake) as backend:
+        fake.refused_fields = frozenset({"n_probs"})
+        for _ in range(2):
+            result = await read(backend, clean_for(backend))
+            assert (result.text, result.chunks[0].logprob) == ("ok", None)
+        assert ["n_probs" in recorded.json for recorded in fake.completions] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([{"id": 1, "token": "a", "bytes": [97], "logprob": -0.5, "top_logprobs": []}], -0.5),
+        ([{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1.0}], -1.5),
+        ([{"token": "a", "logprob": -3.4028234663852886e38}], -3.4028234663852886e38),
+        # Before December 2024.
+        ([{"content": "a", "probs": [{"tok_str": "a", "prob": 1.0}]}], 0.0),
+        ([{"content": "a", "probs": [{"tok_str": "b", "prob": 0.5}]}], None),
+        ([{"content": "a", "probs": [{"tok_str": "a", "prob": 0.0}]}], None),
+        ([{"content": "a", "probs": []}], None),
+        # With `post_sampling_probs`, which is not asked for.
+        ([{"token": "a", "prob": 0.5, "top_probs": []}], None),
+        ([], None),
+        (None, None),
+        ([None], None),
+        ("nonsense", None),
+        ([{"probs": 7}], None),
+    ],
+)
+def test_probabilities_in_all_their_forms(told, expected):
+    event = {"content": "a", "stop": False, "completion_probabilities": told}
+    assert completion_chunk(event, Endpoint("x", "http://127.0.0.1:1")).logprob == expected
+
+
+@pytest.mark.parametrize("wrong", [-1, True, "1", 0.5])
+async def test_the_fake_wants_a_number_of_tokens(wrong):
+    async with FakeLlamaCpp("ok") as fake:
+        client = HttpClient(Endpoint("x", fake.url))
+        with pytest.raises(BadRequest, match="n_probs"):
+            await client.call("POST", "/completion", {"prompt": "x", "stream": True, "n_probs": wrong})
+        await client.close()
 
 
 FORCED = [

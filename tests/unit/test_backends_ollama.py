@@ -2,7 +2,9 @@ import asyncio
 
 import pytest
 
-from lsp_server.backends.base import FillUnsupported, ModelNotFound, PromptTooLong
+from lsp_server.backends.address import Endpoint
+from lsp_server.backends.base import BadRequest, FillUnsupported, ModelNotFound, PromptTooLong
+from lsp_server.backends.http import HttpClient
 from lsp_server.backends.ollama import BATCH_TOKENS, DEFAULT_CONTEXT_TOKENS, OllamaBackend
 from lsp_server.config.settings import BackendSettings
 from lsp_server.testing.conformance import IMPATIENT, KINDS, PlainTemplate, read
@@ -26,6 +28,7 @@ async def test_the_request_is_raw_and_sized_so_that_nothing_is_cut():
         "prompt": "<PRE>def add(a, b):\n    return <SUF>\n\nprint(add(1, 2))\n<MID>",
         "raw": True,
         "stream": True,
+        "logprobs": True,
         "keep_alive": "30m",
         "options": {
             "num_ctx": DEFAULT_CONTEXT_TOKENS,
@@ -58,6 +61,26 @@ async def test_a_prefill_of_parts():
         await read(backend, clean_for(backend, template=template))
         assert fake.completions[0].json["suffix"] == fake.completions[1].json["suffix"]
         assert fake.completions[1].notes["cached"] > 10
+
+
+@pytest.mark.parametrize("form", [PromptForm.RAW, PromptForm.PARTS])
+async def test_a_server_that_does_not_know_log_probabilities_answers_without(form):
+    async with FakeOllama("ok") as fake, KIND.backend(fake, use_suffix=True) as backend:
+        clean = clean_for(backend, template=PlainTemplate(form))
+        assert (await read(backend, clean)).chunks[0].logprob == fake.logprob("ok")
+        fake.knows_logprobs = False
+        assert [(chunk.text, chunk.logprob) for chunk in (await read(backend, clean)).chunks] == [
+            ("ok", None),
+            ("", None),
+        ]
+
+
+async def test_the_fake_wants_a_truth_value():
+    async with FakeOllama("ok") as fake:
+        client = HttpClient(Endpoint("x", fake.url))
+        with pytest.raises(BadRequest, match="logprobs"):
+            await client.call("POST", "/api/generate", {"model": next(iter(fake.models)), "logprobs": 1})
+        await client.close()
 
 
 @pytest.mark.parametrize(

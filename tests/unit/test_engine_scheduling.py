@@ -54,6 +54,23 @@ async def test_a_suggestion_says_what_it_replaces_behind_the_cursor(start):
     assert (answer.suggestion.text, answer.suggestion.replaces) == ("ues) + 1", 1)
 
 
+async def test_what_the_model_is_unsure_of_is_shown_when_it_is_asked_for_or_typed_along(start):
+    session = start(logprob=-1.0)
+    assert await session.shows(100) == "confidence"
+    assert await session.shows() == "confidence"
+    assert len(session.backend.prompts) == 1
+    assert await session.shows(trigger=Trigger.INVOKED, candidates=1) == "sum(values)"
+    for letter, shown in (("s", "confidence"), ("u", "confidence"), ("m", "(values)")):
+        session.edit(letter)
+        assert await session.shows() == shown
+    assert len(session.backend.prompts) == 1
+
+
+async def test_an_eager_user_sees_what_the_model_is_unsure_of(start):
+    session = start(logprob=-1.0, completion={"eagerness": 1.0})
+    assert await session.shows(100) == "sum(values)"
+
+
 async def test_typing_something_else_closes_the_stream_and_asks_anew(start):
     session = start(token_ms=50.0)
     await session.ask()

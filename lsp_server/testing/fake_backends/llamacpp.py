@@ -32,7 +32,9 @@ _SAMPLING: Final = names(
     " logit_bias repeat_penalty repeat_last_n ignore_eos"
 )
 _COMPLETION: Final = _SAMPLING | {"prompt"}
-_CHAT: Final = _SAMPLING | frozenset({"messages", "model", "max_tokens", "stream_options"})
+_CHAT: Final = _SAMPLING - {"n_probs"} | names(
+    "messages model max_tokens stream_options logprobs top_logprobs"
+)
 
 _GRAMMAR: Final = re.compile(r'root ::= "((?:[^"\\]|\\.)*)" \[\^\\x00\]\*', re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
@@ -42,6 +44,7 @@ _KEEP_ALIVE: Final = {"Keep-Alive": "timeout=5, max=100", "Server": "llama.cpp"}
 
 class FakeLlamaCpp(FakeBackend):
     """One slot, one model. ``n_ctx`` is its context in tokens; ``loading`` True answers 503 to everything.
+    ``refused_fields`` are fields that it does not know although the real one does.
     ``read_token_s`` passes for each token of a prompt that is not in the slot's cache, in seconds; the
     request's note ``cached`` says how many were.
     """
@@ -52,6 +55,7 @@ class FakeLlamaCpp(FakeBackend):
         super().__init__(*args, **options)
         self.n_ctx = 8192
         self.loading = False
+        self.refused_fields: frozenset[str] = frozenset()
         self.read_token_s = 0.0
         self._slot = Slot()
 
@@ -87,13 +91,18 @@ class FakeLlamaCpp(FakeBackend):
         """One server-sent event."""
         return sse(content)
 
-    def piece(self, text: Any, *, chat: bool) -> bytes:
+    def tells_logprobs(self, request: dict[str, Any], *, chat: bool) -> bool:
+        """The native route does; chats are not asked to."""
+        return not chat and request.get("n_probs", 0) > 0
+
+    def piece(self, text: Any, *, chat: bool, logprob: float | None = None) -> bytes:
         """A piece of text that is not the last."""
         if chat:
             return self.event({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]})
-        return self.event({"index": 0, "content": text, "tokens": [], "stop": False, "id_slot": 0})
+        told = {} if logprob is None else {"completion_probabilities": [_probability(text, logprob)]}
+        return self.event({"index": 0, "content": text, "tokens": [7], "stop": False, "id_slot": 0, **told})
 
-    def ending(self, plan: Plan, *, chat: bool, request: dict[str, Any]) -> bytes:  # noqa: ARG002
+    def ending(self, plan: Plan, *, chat: bool, request: dict[str, Any]) -> bytes:
         """The last event; the native route has no end marker, the other one has."""
         read, done = plan.prompt_tokens - plan.cached_tokens, len(plan.pieces)
         timings = {"cache_n": plan.cached_tokens, "prompt_n": read, "prompt_ms": 1.0, "predicted_n": done}
@@ -104,7 +113,10 @@ class FakeLlamaCpp(FakeBackend):
             return last + b"data: [DONE]\n\n"
         kind = "limit" if plan.finish == "length" else "eos"
         last_fields = {"content": "", "stop": True, "stop_type": kind, "truncated": False, "timings": timings}
-        return self.event({"index": 0, "tokens_evaluated": plan.prompt_tokens, **last_fields})
+        last = self.event({"index": 0, "tokens_evaluated": plan.prompt_tokens, **last_fields})
+        tells = kind == "eos" and self.tells_logprobs(request, chat=chat)
+        # The token that ends the text is told too, as a piece without text.
+        return (self.piece("", chat=chat, logprob=self.logprob("")) if tells else b"") + last
 
     def start_stream(self, exchange: Exchange) -> None:
         """Announce to keep the connection."""
@@ -164,13 +176,16 @@ class FakeLlamaCpp(FakeBackend):
 
     def _checked(self, exchange: Exchange, known: frozenset[str]) -> dict[str, Any]:
         request: dict[str, Any] = exchange.recorded.json
-        unknown = require_known(request, known)
+        unknown = require_known(request, known - self.refused_fields)
         if unknown:
             raise Refused(400, self.failure(400, f"unknown field: {unknown[0]}"))
         if not request.get("stream"):
             raise Refused(400, self.failure(400, "this fake only streams"))
         if request.get("id_slot", -1) > 0:
             raise Refused(400, self.failure(400, "Invalid slot ID."))
+        likeliest = request.get("n_probs", 0)
+        if not isinstance(likeliest, int) or isinstance(likeliest, bool) or likeliest < 0:
+            raise Refused(400, self.failure(400, "n_probs must be a number of tokens"))
         return request
 
     async def _tokenize(self, exchange: Exchange) -> None:
@@ -194,3 +209,9 @@ class FakeLlamaCpp(FakeBackend):
 
     async def _health(self, exchange: Exchange) -> None:
         exchange.reply(200, b'{"status":"ok"}')
+
+
+def _probability(text: str, logprob: float) -> dict[str, Any]:
+    """A token as the native route tells its probability; here it is always the likeliest one."""
+    token = {"id": 7, "token": text, "bytes": list(text.encode("utf-8", "replace")), "logprob": logprob}
+    return {**token, "top_logprobs": [token]}

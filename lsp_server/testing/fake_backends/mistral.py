@@ -73,8 +73,8 @@ class FakeMistral(FakeBackend):
             {"id": "cmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model, **content}
         )
 
-    def piece(self, text: Any, *, chat: bool) -> bytes:  # noqa: ARG002 - one form for both
-        """A piece of text that is not the last."""
+    def piece(self, text: Any, *, chat: bool, logprob: float | None = None) -> bytes:  # noqa: ARG002
+        """A piece of text that is not the last, in one form for both; log-probabilities are never told."""
         return self.event({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]})
 
     def ending(self, plan: Plan, *, chat: bool, request: dict[str, Any]) -> bytes:  # noqa: ARG002

@@ -65,7 +65,8 @@ class FakeOllama(FakeBackend):
     those that succeeded. A prompt longer than ``num_ctx`` is cut in the middle, and the request's note
     ``cut`` says by how many tokens. It answers one request at a time, as the real one by default.
     ``read_token_s`` passes for each token of a prompt that it has not in its cache, in seconds, and the note
-    ``cached`` says how many it had.
+    ``cached`` says how many it had. ``knows_logprobs`` False passes over that field, as versions before
+    0.12.11 do.
     """
 
     stream_type = "application/x-ndjson"
@@ -76,6 +77,7 @@ class FakeOllama(FakeBackend):
         self.load_s = 0.0
         self.loads = 0
         self.read_token_s = 0.0
+        self.knows_logprobs = True
         self._slot = Slot()
         self._loaded: tuple[Any, ...] | None = None
 
@@ -104,10 +106,17 @@ class FakeOllama(FakeBackend):
         line = {"model": next(iter(self.models), ""), "created_at": datetime.now(UTC).isoformat(), **content}
         return json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
-    def piece(self, text: Any, *, chat: bool) -> bytes:
+    def tells_logprobs(self, request: dict[str, Any], *, chat: bool) -> bool:  # noqa: ARG002 - both do
+        """Both ways do, when asked to."""
+        return self.knows_logprobs and request.get("logprobs") is True
+
+    def piece(self, text: Any, *, chat: bool, logprob: float | None = None) -> bytes:
         """A piece of text that is not the last."""
         content = {"message": {"role": "assistant", "content": text}} if chat else {"response": text}
-        return self.event({**content, "done": False})
+        if logprob is None:
+            return self.event({**content, "done": False})
+        token = {"token": text, "logprob": logprob, "bytes": list(text.encode("utf-8", "replace"))}
+        return self.event({**content, "done": False, "logprobs": [token]})
 
     def ending(self, plan: Plan, *, chat: bool, request: dict[str, Any]) -> bytes:  # noqa: ARG002
         """The last line, with counts and times (nanoseconds)."""
@@ -182,6 +191,9 @@ class FakeOllama(FakeBackend):
         unknown = require_known(request, known) + require_known(options, _OPTIONS)
         if unknown:
             raise Refused(400, self.failure(400, f"unknown fields: {', '.join(unknown)}"))
+        if not isinstance(request.get("logprobs", False), bool):
+            message = "json: cannot unmarshal into Go struct field GenerateRequest.logprobs of type bool"
+            raise Refused(400, self.failure(400, message))
         keep_alive = request.get("keep_alive", 0)
         if isinstance(keep_alive, str) and not _DURATION.fullmatch(keep_alive):
             raise Refused(400, self.failure(400, f'time: invalid duration "{keep_alive}"'))

@@ -28,6 +28,9 @@ DEFAULT_MAX_TOKENS: Final = 16
 
 MAX_STOPS: Final = 4
 
+MAX_LOGPROBS: Final = 5
+"""The most likeliest tokens that OpenAI's own completions tell; vLLM's own limit is 20."""
+
 _COMMON: Final = names(
     "model frequency_penalty logit_bias logprobs max_tokens n presence_penalty seed stop stream"
     " stream_options temperature top_p user top_k min_p repetition_penalty stop_token_ids ignore_eos"
@@ -35,7 +38,7 @@ _COMMON: Final = names(
 )
 _COMPLETION: Final = _COMMON | frozenset({"prompt", "suffix", "echo", "best_of"})
 _CHAT: Final = _COMMON | frozenset(
-    {"messages", "tools", "tool_choice", "response_format", "max_completion_tokens"}
+    {"messages", "tools", "tool_choice", "response_format", "max_completion_tokens", "top_logprobs"}
 )
 
 
@@ -78,13 +81,19 @@ class FakeOpenAI(FakeBackend):
         """One server-sent event."""
         return sse({"id": "cmpl-1", "created": 1, "model": next(iter(self.models), ""), **content})
 
-    def piece(self, text: Any, *, chat: bool) -> bytes:
+    def tells_logprobs(self, request: dict[str, Any], *, chat: bool) -> bool:
+        """Completions do, also for 0 likeliest tokens; chats are not asked to."""
+        return not chat and request.get("logprobs") is not None
+
+    def piece(self, text: Any, *, chat: bool, logprob: float | None = None) -> bytes:
         """A piece of text that is not the last."""
-        return self._choice(text, None, chat=chat)
+        return self._choice(text, None, chat=chat, logprob=logprob)
 
     def ending(self, plan: Plan, *, chat: bool, request: dict[str, Any]) -> bytes:
         """The finish, the usage if it was asked for, and the end marker."""
-        last = self._choice("", plan.finish, chat=chat)
+        # The token that ends the text is told too.
+        logprob = self.logprob("") if self.tells_logprobs(request, chat=chat) else None
+        last = self._choice("", plan.finish, chat=chat, logprob=logprob)
         if (request.get("stream_options") or {}).get("include_usage"):
             done = len(plan.pieces)
             usage = {
@@ -96,9 +105,13 @@ class FakeOpenAI(FakeBackend):
             last += self.event({"object": "text_completion", "choices": [], "usage": usage})
         return last + b"data: [DONE]\n\n"
 
-    def _choice(self, text: Any, finish: str | None, *, chat: bool) -> bytes:
+    def _choice(self, text: Any, finish: str | None, *, chat: bool, logprob: float | None = None) -> bytes:
+        told = None
+        if logprob is not None:
+            told = {"text_offset": [0], "token_logprobs": [logprob], "tokens": [text]}
+            told["top_logprobs"] = [{text: logprob}]
         content = (
-            {"delta": {"content": text}} if chat else {"text": text, "logprobs": None, "stop_reason": None}
+            {"delta": {"content": text}} if chat else {"text": text, "logprobs": told, "stop_reason": None}
         )
         kind = "chat.completion.chunk" if chat else "text_completion"
         return self.event({"object": kind, "choices": [{"index": 0, **content, "finish_reason": finish}]})
@@ -139,11 +152,23 @@ class FakeOpenAI(FakeBackend):
             raise Refused(400, self.failure(400, message))
         if len(as_list(request.get("stop"))) > MAX_STOPS:
             raise Refused(400, self.failure(400, "stop: at most 4 stop sequences"))
+        self._check_logprobs(request)
         if request.get("stream_options") and not request.get("stream"):
             raise Refused(400, self.failure(400, "Stream options can only be defined when `stream=True`."))
         if request.get("model") not in self.models:
             raise Refused(404, self.failure(404, f"The model `{request.get('model')}` does not exist."))
         return request
+
+    def _check_logprobs(self, request: dict[str, Any]) -> None:
+        """Refuse what is no number of likeliest tokens, or in a chat no truth value."""
+        told = request.get("logprobs")
+        if "messages" in request:
+            good = told is None or isinstance(told, bool)
+        else:
+            good = told is None or (type(told) is int and 0 <= told <= MAX_LOGPROBS)
+        if not good:
+            message = f"logprobs: {told!r} is not one of 0 to {MAX_LOGPROBS}, or in a chat true or false"
+            raise Refused(400, self.failure(400, message))
 
     async def _list(self, exchange: Exchange) -> None:
         cards = [

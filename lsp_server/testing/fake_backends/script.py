@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CHARS_PER_TOKEN: Final = 4
 """The fakes' tokenizer: so many characters are one token of a prompt, the usual rule of thumb for English."""
 
+LOGPROB: Final = -0.05
+"""How likely the fakes' models find each of their pieces, as a natural logarithm: rather likely."""
+
 _PIECES: Final = re.compile(r"\n[ \t]*|^[ \t]{2,}|[ \t]+(?= \S)| ?\w+| ?[^\w\s]|\s")
 
 
@@ -89,6 +92,7 @@ class FakeBackend(FakeServer):
     ``answer`` is what the model says. ``first_token_s`` passes before the first piece and ``token_s`` before
     each further one, in seconds. ``fault`` happens to every completion; a list of faults and None happens to
     one completion after the other, and the last one to all that follow. ``key`` is demanded when set.
+    ``logprob`` gives the natural logarithm of a piece's probability; a server tells it when asked to.
     """
 
     stream_type: str
@@ -110,6 +114,7 @@ class FakeBackend(FakeServer):
         self.token_s = token_s
         self.fault = fault
         self.key = key
+        self.logprob: Callable[[str], float] = lambda _piece: LOGPROB
 
     @property
     def url(self) -> str:
@@ -195,9 +200,14 @@ class FakeBackend(FakeServer):
         recorded = exchange.recorded
         if recorded.first_token_s is None:
             recorded.first_token_s = asyncio.get_running_loop().time()
-        exchange.chunk(self.piece(piece, chat=chat))
+        logprob = self.logprob(piece) if self.tells_logprobs(recorded.json, chat=chat) else None
+        exchange.chunk(self.piece(piece, chat=chat, logprob=logprob))
         recorded.tokens_sent += 1
         self.changed()
+
+    def tells_logprobs(self, request: dict[str, Any], *, chat: bool) -> bool:  # noqa: ARG002 - others do
+        """Whether the answer to a request tells its tokens' log-probabilities."""
+        return False
 
     @abstractmethod
     def routes(self) -> dict[tuple[str, str], Handler]:
@@ -212,8 +222,8 @@ class FakeBackend(FakeServer):
         """One event of a stream, with its ending."""
 
     @abstractmethod
-    def piece(self, text: Any, *, chat: bool) -> bytes:
-        """The event of one piece of text."""
+    def piece(self, text: Any, *, chat: bool, logprob: float | None = None) -> bytes:
+        """The event of one piece of text, with its log-probability if one is told."""
 
     @abstractmethod
     def ending(self, plan: Plan, *, chat: bool, request: dict[str, Any]) -> bytes:
