@@ -43,7 +43,7 @@ def shape(text: str, cursor: Cursor, finish: Finish = Finish.STOP, site: Site | 
         return REPEATS_ABOVE
     if not site.in_text and is_comment(shaped, cursor):
         return COMMENT_ONLY
-    return _readable(shaped, cursor)
+    return _readable(shaped, site)
 
 
 def clean_start(text: str, cursor: Cursor) -> str:
@@ -87,9 +87,9 @@ def _without_end(text: str, cursor: Cursor) -> str:
     return shaped + text[len(shaped) :].partition("\n")[0]
 
 
-def _readable(text: str, cursor: Cursor) -> str | Gate:
+def _readable(text: str, site: Site) -> str | Gate:
     """``text`` up to the line in which it stops being readable code."""
-    error = first_error(text, cursor)
+    error = first_error(text, site)
     if error is None:
         return text
     return text[: max(0, text.rfind("\n", 0, error))].rstrip() or BROKEN

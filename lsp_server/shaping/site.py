@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from lsp_server.shaping.brackets import OPENER_OF, Opener, balance, ends_in_text
@@ -50,6 +52,7 @@ class Site:
 
     ``in_text`` tells that the cursor is in a comment or in quoted text. ``floor`` is the column of the next
     line where that stands right below: a suggestion that fills the hole above it may come back as far.
+    ``before`` and ``after`` are the text that was read for all this, up to the cursor and from it on.
     """
 
     cursor: Cursor
@@ -57,6 +60,8 @@ class Site:
     demand: Demand
     in_text: bool
     floor: int | None
+    before: str = ""
+    after: str = ""
 
     @classmethod
     def of(cls, cursor: Cursor, mode: Mode | None = None) -> Site:
@@ -67,13 +72,15 @@ class Site:
         language = cursor.document.language
         if is_prose(language):
             return cls(cursor, mode or choose_mode(cursor), Demand((), 0, ()), in_text=False, floor=None)
-        before, after = surroundings(cursor)
+        before, after = _surroundings(cursor)
         return cls(
             cursor,
             mode or choose_mode(cursor),
             _demand(before, after, language),
             ends_in_text(before, language),
             _floor(cursor),
+            before,
+            after,
         )
 
 
@@ -85,19 +92,30 @@ def region(cursor: Cursor) -> tuple[int, int]:
     """
     lines, line = cursor.document.lines, cursor.position.line
     top = max(0, line - MAX_LINES)
-    starts = [
-        (width(indentation(text)), -number)
-        for number, text in enumerate((*lines[top:line], cursor.before), start=top)
-        if _begins(text)
-    ]
-    column, first = min(starts, default=(0, -top))
+    column, first = _start(cursor.before, lines[top:line], line) or (0, top)
     last = line + 1
     while last < min(len(lines), line + MAX_LINES):
         text = lines[last]
         if text.strip() and width(indentation(text)) < column + _begins(text):
             break
         last += 1
-    return -first, last
+    return first, last
+
+
+def _start(before: str, above: Sequence[str], line: int) -> tuple[int, int] | None:
+    """The column and the number of the nearest line that is indented least and begins something."""
+    best: tuple[int, int] | None = None
+    for number, text in enumerate(chain((before,), reversed(above))):
+        # Most lines are further in than the best one, which a look at one code point tells.
+        if best is not None and text[: best[0] + 1].isspace():
+            continue
+        if _begins(text):
+            column = width(indentation(text))
+            if best is None or column < best[0]:
+                best = (column, line - number)
+            if not column:
+                break
+    return best
 
 
 def _floor(cursor: Cursor) -> int | None:
@@ -105,8 +123,7 @@ def _floor(cursor: Cursor) -> int | None:
     return width(indentation(below)) if below else None
 
 
-def surroundings(cursor: Cursor) -> tuple[str, str]:
-    """The text of the region before the cursor, and behind it."""
+def _surroundings(cursor: Cursor) -> tuple[str, str]:
     first, last = region(cursor)
     lines, line = cursor.document.lines, cursor.position.line
     return "".join(lines[first:line]) + cursor.before, cursor.after + "\n" + "".join(lines[line + 1 : last])

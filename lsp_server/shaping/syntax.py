@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from lsp_server.grammars import grammar
-from lsp_server.shaping.site import surroundings
-from lsp_server.types import Cursor
+from lsp_server.shaping.site import Site
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
@@ -16,18 +15,16 @@ FORGIVING: Final = frozenset({"markdown", "html", "sql", "yaml", "css"})
 """Languages in which an error means little: dialects and templates abound, or everything is a text."""
 
 
-def first_error(text: str, cursor: Cursor) -> int | None:
+def first_error(text: str, site: Site) -> int | None:
     """Where in ``text`` (code points) its first syntax error is, or None.
 
     Only errors that lie within ``text`` and do not reach its end count: what follows may still mend those.
     None too where no grammar is installed, and where the lines read around the cursor begin in the middle of
     something: what stands there cannot be told without it.
     """
-    language = grammar(cursor.document.language)
-    if language is None or cursor.document.language in FORGIVING or not text.strip():
-        return None
-    before, after = surroundings(cursor)
-    if before[:1].isspace():
+    name, before, after = site.cursor.document.language, site.before, site.after
+    language = grammar(name)
+    if language is None or name in FORGIVING or not text.strip() or before[:1].isspace():
         return None
     start = len(before.encode())
     inserted = text.encode()
