@@ -39,11 +39,15 @@ _ESCAPED: Final = re.compile(r"\\([\\$}])")
 
 @dataclass(slots=True)
 class Answered:
-    """One request: when it was made, when its answer came, and the text that it would show."""
+    """One request: when it was made, when its answer came, and the text that it would show.
+
+    ``whole`` is the text that accepting it would insert: a menu shows the first line of it.
+    """
 
     at_s: float
     answered_s: float | None = None
     text: str = ""
+    whole: str = ""
     ahead: int = 0
     """Code points behind the cursor that accepting it would replace."""
 
@@ -174,18 +178,20 @@ class Client:
             self._pending = None
         items = (answer or {}).get("items") or []
         if items:
-            answered.text, answered.ahead = self._shown_text(items[0]), self._ahead(items[0])
+            answered.whole, answered.ahead = self._inserted(items[0]), self._ahead(items[0])
+            menu = self.style is Style.HELIX
+            answered.text = answered.whole.partition("\n")[0] if menu else answered.whole
         if (self.text, self.cursor) == state:
             self.shown, self.shown_ahead = answered.text, answered.ahead
 
-    def _shown_text(self, item: dict[str, Any]) -> str:
-        """What an item would put behind the cursor; of a menu item its first line."""
+    def _inserted(self, item: dict[str, Any]) -> str:
+        """What an item would put behind the cursor."""
         if self.style is not Style.HELIX:
             text: str = item["insertText"]
             return text
         edit = item["textEdit"]
         typed = self.cursor - self._offset(edit["range"]["start"])
-        return _ESCAPED.sub(r"\1", edit["newText"])[typed:].partition("\n")[0]
+        return _ESCAPED.sub(r"\1", edit["newText"])[typed:]
 
     def _ahead(self, item: dict[str, Any]) -> int:
         replaced = item.get("range") or item.get("textEdit", {}).get("range")

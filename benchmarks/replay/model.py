@@ -18,6 +18,7 @@ import sys
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
+from lsp_server.schedule.meaning import names_in
 from lsp_server.testing.fake_backends import FakeLlamaCpp
 from lsp_server.testing.fake_backends.script import Asked, cut_pieces
 from lsp_server.testing.fake_backends.server import Recorded
@@ -29,6 +30,7 @@ WRONG_WITHIN: Final = 8
 LANDMARK: Final = 60
 """Code points before the typed stretch by which it is found in a prompt."""
 
+_NAME: Final = re.compile(r"\w+")
 _PREFIX: Final = re.compile(r"<\|fim_prefix\|>(.*?)<\|fim_suffix\|>.*?<\|fim_middle\|>(.*)", re.DOTALL)
 """The prefix is in the first place, or in the last where the suffix goes first."""
 
@@ -68,23 +70,27 @@ class Model:
 
 
 def continuation(settings: Settings, prefix: str) -> str:
-    """The answer to a prefix. Where what was typed so far is not the truth, it is some other code."""
-    _, found, typed = prefix.rpartition(settings.before[-LANDMARK:])
+    """The answer to a prefix: the truth, with other names from some point on where the model is wrong.
+
+    It is wrong from the start where what was typed so far is not the truth.
+    """
+    _, _, typed = prefix.rpartition(settings.before[-LANDMARK:])
     chance = random.Random(f"{settings.seed} {len(typed)} {typed[-20:]}")
-    other = elsewhere(settings.before, chance)
-    if not found or not settings.typed.startswith(typed):
-        return "".join(cut_pieces(other)[:MAX_TOKENS])
-    pieces = cut_pieces(settings.typed[len(typed) :])
-    if chance.random() < settings.wrong:
-        pieces = (*pieces[: chance.randrange(WRONG_WITHIN)], *cut_pieces(other))
-    return "".join(pieces[:MAX_TOKENS])
+    pieces = cut_pieces(settings.typed[len(typed) :])[:MAX_TOKENS]
+    right = len(pieces)
+    if not settings.typed.startswith(typed):
+        right = 0
+    elif chance.random() < settings.wrong:
+        right = chance.randrange(WRONG_WITHIN)
+    return "".join(pieces[:right]) + with_other_names("".join(pieces[right:]), settings.before, chance)
 
 
-def elsewhere(before: str, chance: random.Random) -> str:
-    """Code from another place of the file, which looks like what could stand here and is not."""
-    lines = [line for line in before.split("\n") if line.strip()] or ["pass"]
-    start = chance.randrange(len(lines))
-    return "\n".join([lines[start].strip(), *lines[start + 1 : start + 4]]) + "\n"
+def with_other_names(text: str, before: str, chance: random.Random) -> str:
+    """``text`` with each of its names replaced by another of ``before``: code that could stand there."""
+    own = names_in(text)
+    others = sorted(names_in(before) - own) or ["other"]
+    chosen = {name: chance.choice(others) for name in sorted(own)}
+    return _NAME.sub(lambda match: chosen.get(match[0], match[0]), text)
 
 
 def as_log(recorded: Recorded) -> dict[str, Any]:

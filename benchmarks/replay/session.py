@@ -34,7 +34,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A pause in which text was shown: when its key was pressed, asked for, and answered (seconds)."""
+    """A pause in which text was shown: when its key was pressed, asked for, and answered (seconds).
+
+    ``text`` is what accepting it would insert.
+    """
 
     key_s: float
     asked_s: float
@@ -124,5 +127,5 @@ def _note(client: Client, key_s: float, outcome: Outcome) -> None:
         return
     for request in client.requests:
         if request.at_s >= key_s and request.answered_s is not None and request.text:
-            outcome.waits.append(Wait(key_s, request.at_s, request.answered_s, request.text))
+            outcome.waits.append(Wait(key_s, request.at_s, request.answered_s, request.whole))
             return

@@ -10,6 +10,7 @@ from lsp_server.shaping.brackets import Balance
 from lsp_server.shaping.draft import Draft, Line, Stop
 from lsp_server.shaping.lines import indentation, is_closing, is_prose, next_text_line, width
 from lsp_server.shaping.names import unknown_names
+from lsp_server.shaping.syntax import first_error
 
 REPEATED_LINES: Final = 3
 """As many equal lines in a row are a loop, not code (Continue's figure)."""
@@ -126,6 +127,20 @@ def unknown_name(draft: Draft) -> Stop | None:
         above.append(line.text)
         end, begins = (end, begins) if line.is_blank else (line.end, not draft.is_inside(line))
     return None
+
+
+def broken_syntax(draft: Draft) -> Stop | None:
+    """The line that has just been completed, or one above, cannot be read by the language's grammar.
+
+    Of a draft whose first line is the one, this line is kept: a filter will tell why nothing is shown.
+    """
+    if not draft.lines or draft.text[draft.lines[-1].end :].strip():
+        return None
+    error = first_error(draft.text[: draft.lines[-1].end], draft.site)
+    if error is None:
+        return None
+    end = draft.text.rfind("\n", 0, error)
+    return Stop("broken_syntax", end if draft.text[: max(0, end)].strip() else draft.lines[-1].end)
 
 
 def repeated_lines(draft: Draft) -> Stop | None:

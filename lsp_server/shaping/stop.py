@@ -24,6 +24,7 @@ RULES: Final[tuple[Callable[[Draft], Stop | None], ...]] = (
     ends.paragraph_end,
     astray.suffix_line,
     astray.dead_code,
+    astray.broken_syntax,
     astray.broken_indentation,
     astray.unknown_name,
     astray.repeated_lines,
