@@ -1,6 +1,6 @@
 """Every figure in one table: the server's, the floor's of the same run, and the bar.
 
-    python -m benchmarks [all] [startup] [document] [shaping] [kv] [scheduling] [--quick] [--json] [--check]
+    python -m benchmarks [all] [startup] [document] [shaping] [indexing] [kv] [scheduling] [--quick] [--json] [--check]
 
 Without names all of them run, which takes about a quarter of an hour; on a machine with nothing else to do.
 """
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.document import document
+from benchmarks.indexing import indexing_rows
 from benchmarks.kv import kv_rows
 from benchmarks.scheduling import scheduling
 from benchmarks.shaping.shaping import shaping_rows
@@ -23,6 +24,7 @@ from benchmarks.table import Row, report
 SUITES: Final[dict[str, Callable[[bool], list[Row]]]] = {
     "startup": lambda quick: [startup(3 if quick else 10)],
     "document": lambda _: document(),
+    "indexing": lambda quick: list(asyncio.run(indexing_rows(quick=quick))),
     "kv": lambda quick: asyncio.run(kv_rows(quick=quick)),
     "shaping": lambda quick: shaping_rows(quick=quick),
     "scheduling": lambda quick: asyncio.run(scheduling(quick=quick)),

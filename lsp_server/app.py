@@ -22,7 +22,7 @@ from lsp_server.config.environment import mistral_key_names, ollama_address
 from lsp_server.config.keys import KeyRefused, resolve_key
 from lsp_server.config.layers import Resolved
 from lsp_server.config.load import load
-from lsp_server.config.locations import data_folder
+from lsp_server.config.locations import cache_folder, data_folder
 from lsp_server.config.settings import BackendSettings, Settings
 from lsp_server.config.trust import is_remote
 from lsp_server.document.store import DocumentStore
@@ -30,15 +30,18 @@ from lsp_server.notices import Notice, Notices
 from lsp_server.schedule.clock import Clock, SystemClock
 from lsp_server.schedule.supersede import Streams
 from lsp_server.telemetry.events import Log, as_json
-from lsp_server.types import Answer, Gate, ModelInfo, Request, Trigger
+from lsp_server.types import Answer, Cursor, Gate, Position, Request, Trigger
 
 if TYPE_CHECKING:
     from lsp_server.engine import Engine, Memory
     from lsp_server.policy.clearance import Policy
     from lsp_server.routing.router import Route, Router
+    from lsp_server.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
+INDEX_AFTER_MS: Final = 1000.0
+"""Milliseconds after the start before the workspace is read: the editor starts too, and other servers."""
 SNOOZED: Final = Gate("snoozed", "automatic suggestions are snoozed (codestral.snooze)")
 
 
@@ -63,6 +66,7 @@ class App:
         self, config_file: Path | None, environ: Mapping[str, str], clock: Clock | None = None
     ) -> None:
         self.documents = DocumentStore()
+        self._workspace: Workspace | None = None
         self._config_file = config_file
         self._environ = environ
         self._clock = clock or SystemClock()
@@ -121,13 +125,22 @@ class App:
         """Let the engine compare the change with what runs and what is shown."""
         document = self.documents.get(uri)
         if document is not None and self._built:
-            self._built.engine.document_changed(document, self.documents.last_edits(uri))
+            edits = self.documents.last_edits(uri)
+            self._built.engine.document_changed(document, edits)
+            relative = self._built.policy.relative(Cursor(document, Position(0, 0)))
+            self._surroundings.document_changed(document, edits, relative, self._clock.now_ms())
 
     def document_closed(self, uri: str) -> None:
         """End what runs for the document and forget what is kept for it."""
         self._streams.close(f"{uri}\n")
         if self._built:
             self._built.engine.forget(uri)
+            self._surroundings.document_closed(uri)
+
+    def files_changed(self, paths: Sequence[str]) -> None:
+        """Read files of the workspace again (native paths) that were saved, made or deleted."""
+        if self._workspace is not None:
+            self._workspace.files_changed(paths)
 
     # What the editor asks.
 
@@ -195,8 +208,8 @@ class App:
         if self._built:
             await self._built.engine.close()
             await self._built.router.close()
-
-    # How it is built.
+        if self._workspace is not None:
+            await self._workspace.close()
 
     def _identified(self, answer: Answer) -> Answer:
         """The answer with an identifier on each suggestion, by which the editor tells what became of it."""
@@ -244,6 +257,7 @@ class App:
 
     def _build(self) -> _Built:
         from lsp_server.engine import Engine, Memory
+        from lsp_server.gathering import Gatherer
         from lsp_server.policy.clearance import Policy
         from lsp_server.policy.paths import PathRules
         from lsp_server.routing.router import Router, in_order
@@ -263,11 +277,24 @@ class App:
         self._spare.clear()
         router = Router(routes, self._clock, self._health_changed)
         self._memory = Memory() if self._memory is None else self._memory
-        return _Built(resolved, policy, router, Engine(settings, policy, router, self._clock, self._memory))
+        gatherer = None
+        if settings.context.enabled:
+            gatherer = Gatherer(settings, policy, self._surroundings, self._clock)
+        engine = Engine(settings, policy, router, self._clock, self._memory, gatherer)
+        return _Built(resolved, policy, router, engine)
+
+    @property
+    def _surroundings(self) -> Workspace:
+        from lsp_server.workspace import Workspace
+
+        if self._workspace is None:
+            self._workspace = Workspace(self.documents)
+        return self._workspace
 
     def _route(self, settings: BackendSettings) -> Route | None:
         """The backend, or None (and a notice) if its key or its address can't be used."""
         from lsp_server.backends.create import create_backend
+        from lsp_server.prompt.detection import is_known
         from lsp_server.routing.router import Route
 
         session = self._session
@@ -277,7 +304,7 @@ class App:
         try:
             key = resolve_key(settings, environ=self._environ)
             backend = create_backend(
-                settings, key=key, session=session, remote=is_remote(settings), suitable=_is_known
+                settings, key=key, session=session, remote=is_remote(settings), suitable=is_known
             )
         except (KeyRefused, ValueError) as error:
             self._notices.say("warning", str(error))
@@ -299,6 +326,14 @@ class App:
             await self._discover(self._current().resolved)
         for route in self._current().router.routes[:1]:
             await route.backend.warm_up()
+        self._in_background(self._start_index())
+
+    async def _start_index(self) -> None:
+        await self._clock.sleep_ms(INDEX_AFTER_MS)
+        settings = self.settings
+        if settings.context.enabled and self._folders:
+            cache = cache_folder(self._environ)
+            self._surroundings.start_index(cache, self._folders, settings.privacy.exclude)
 
     async def _ask_for_approvals(self, resolved: Resolved) -> None:
         """Ask the user about each remote origin that only the editor names; remember a yes."""
@@ -362,10 +397,3 @@ class App:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-def _is_known(info: ModelInfo) -> bool:
-    """Whether a model is one that can be asked to fill in the middle."""
-    from lsp_server.prompt.detection import UnknownModel, detect
-
-    return not isinstance(detect(info), UnknownModel)

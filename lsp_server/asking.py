@@ -7,6 +7,7 @@ from typing import Final
 
 from lsp_server.backends.base import BackendError
 from lsp_server.config.settings import Settings
+from lsp_server.gathering import Gatherer
 from lsp_server.generation import Generated, Limits, generate
 from lsp_server.policy.clearance import Policy
 from lsp_server.prompting import Prompter
@@ -36,11 +37,12 @@ class Asker:
     clock: Clock
     cache: Cache
     account: TokenAccount
+    gatherer: Gatherer | None = None
     silences: Silences = field(default_factory=Silences)
     prompter: Prompter = field(init=False)
 
     def __post_init__(self) -> None:
-        self.prompter = Prompter(self.settings, self.policy)
+        self.prompter = Prompter(self.settings, self.policy, self.gatherer)
 
     def route(self, cursor: Cursor, only: str | None = None) -> Route | None:
         """The backend that would be asked first at ``cursor``, or None."""

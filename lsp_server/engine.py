@@ -10,6 +10,7 @@ from lsp_server.ahead import Ahead
 from lsp_server.alternatives import Alternatives
 from lsp_server.asking import BACKEND_FAILED, Asker
 from lsp_server.config.settings import Settings
+from lsp_server.gathering import Gatherer
 from lsp_server.policy.clearance import Policy
 from lsp_server.routing.router import Router
 from lsp_server.schedule.cache import Cache, suggestion_of
@@ -51,7 +52,13 @@ class Engine:
     """
 
     def __init__(
-        self, settings: Settings, policy: Policy, router: Router, clock: Clock, memory: Memory | None = None
+        self,
+        settings: Settings,
+        policy: Policy,
+        router: Router,
+        clock: Clock,
+        memory: Memory | None = None,
+        gatherer: Gatherer | None = None,
     ) -> None:
         memory = memory or Memory()
         self.account = memory.account
@@ -60,7 +67,7 @@ class Engine:
         self._clock = clock
         self._cache = memory.cache
         self._typist = memory.typist
-        self._asker = Asker(settings, policy, router, clock, self._cache, self.account)
+        self._asker = Asker(settings, policy, router, clock, self._cache, self.account, gatherer)
         self._inflight = InFlight(clock)
         self._ahead = Ahead(settings, self._asker, self._cache, self._inflight, clock)
         self._alternatives = Alternatives(settings, self._asker, self._cache, self._inflight, clock)
@@ -93,10 +100,11 @@ class Engine:
     def retire(self) -> None:
         """Plan nothing more; requests that wait are still answered."""
         self._ahead.close()
+        self._asker.prompter.close()
 
     async def close(self) -> None:
         """End everything that runs; when this returns its connections are closed."""
-        self._ahead.close()
+        self.retire()
         await self._inflight.close_all()
 
     def _gated(self, request: Request, watch: Stopwatch) -> Answer | None:

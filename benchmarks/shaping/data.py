@@ -110,10 +110,10 @@ def outputs(language: str) -> list[Output]:
     tasks = {
         row["metadata"]["task_id"]: row
         for name in TASKS[language]
-        for row in _rows("crosscodeeval-sample", f"{name}.jsonl.xz")
+        for row in rows_of("crosscodeeval-sample", f"{name}.jsonl.xz")
     }
     found = []
-    for row in _rows("completion-outputs", f"{language}.jsonl.xz"):
+    for row in rows_of("completion-outputs", f"{language}.jsonl.xz"):
         task = tasks[row["task_id"]]
         output = Output(
             task=row["task_id"],
@@ -134,7 +134,7 @@ def infills(name: str) -> list[Infill]:
         Infill(
             row["task_id"], row["entry_point"], Place(row["prompt"], row["suffix"]), row["canonical_solution"]
         )
-        for row in _rows("human-eval-infilling", f"{name}.jsonl.gz")
+        for row in rows_of("human-eval-infilling", f"{name}.jsonl.gz")
     ]
 
 
@@ -142,7 +142,7 @@ def _identifier(task: dict[str, Any], language: str) -> str:
     return "typescriptreact" if str(task["metadata"].get("file")).endswith(".tsx") else language
 
 
-def _rows(room: str, name: str) -> Iterator[dict[str, Any]]:
+def rows_of(room: str, name: str) -> Iterator[dict[str, Any]]:
     path = folder() / room / name
     if not path.is_file():
         where = f"the folder that {VARIABLE} names" if os.environ.get(VARIABLE) else "../shared/data"

@@ -63,6 +63,10 @@ class Application(Protocol):
         """A document is no longer open: what runs for it ends. ``uri`` is spelled as in ``Document.uri``."""
         ...
 
+    def files_changed(self, paths: Sequence[str]) -> None:
+        """Files of the workspace (native paths) were saved, made, changed or deleted."""
+        ...
+
     def accepted(self, suggestion_id: str, length: int | None) -> None:
         """The user took a suggestion: all of it (None), or its first ``length`` UTF-16 units."""
         ...

@@ -34,6 +34,8 @@ class Client:
     """It answers ``workspace/configuration``."""
     registers_configuration: bool = False
     """It wants to be asked for ``workspace/didChangeConfiguration``."""
+    watches_files: bool = False
+    """It can be asked to tell of files that change in the workspace."""
     process_id: int | None = None
     folders: tuple[str, ...] = ()
     """Native paths of the workspace's folders."""
@@ -54,6 +56,7 @@ def read_client(params: Mapping[str, Any]) -> Client:
     capabilities = dig(params, "capabilities")
     item = dig(capabilities, "textDocument", "completion", "completionItem")
     settings = dig(capabilities, "workspace", "didChangeConfiguration")
+    watching = dig(capabilities, "workspace", "didChangeWatchedFiles")
     return Client(
         name=_text(dig(params, "clientInfo", "name")),
         version=_text(dig(params, "clientInfo", "version")),
@@ -64,6 +67,7 @@ def read_client(params: Mapping[str, Any]) -> Client:
         markdown="markdown" in _strings(dig(item, "documentationFormat")),
         configuration=dig(capabilities, "workspace", "configuration") is True,
         registers_configuration=dig(settings, "dynamicRegistration") is True,
+        watches_files=dig(watching, "dynamicRegistration") is True,
         process_id=_process_id(params.get("processId")),
         folders=_folders(params),
     )

@@ -51,7 +51,8 @@ class Policy:
         """Return the prompt cleared for ``destination``, or the gate that holds it back.
 
         For a remote destination every part is looked through for secrets: a snippet that has one is left
-        out, a prefix or suffix that has one holds the whole prompt back.
+        out, as is one of a file for local backends only; a prefix or suffix that has one holds the whole
+        prompt back.
         """
         gate = self.may_send(cursor, destination)
         if gate is not None:
@@ -63,6 +64,10 @@ class Policy:
             if found is not None:
                 return Gate(SECRET, f"the text around the cursor holds what looks like a secret ({found})")
         kept = tuple(
-            s for s in prompt.snippets if find_secret(s.text) is None and find_secret(s.path) is None
+            s
+            for s in prompt.snippets
+            if find_secret(s.text) is None
+            and find_secret(s.path) is None
+            and not (s.path and self.rules.is_local_only(s.path))
         )
         return CleanPrompt(replace(prompt, snippets=kept), destination)

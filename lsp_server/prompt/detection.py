@@ -149,3 +149,8 @@ def _shown(name: str) -> str:
 def _printable(name: str) -> str:
     text = "".join(character if character.isprintable() else "?" for character in name.strip())
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+
+
+def is_known(info: ModelInfo) -> bool:
+    """Whether a model is one that can be asked to fill in the middle."""
+    return not isinstance(detect(info), UnknownModel)

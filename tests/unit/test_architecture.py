@@ -40,6 +40,16 @@ def test_the_core_does_no_io(room):
             assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), module
 
 
+def test_only_policy_opens_files_of_the_workspace():
+    ours = {"folder.py": {"open"}, "schema.py": {"open"}}  # The journal and the database.
+    for module in (ROOT / "context").rglob("*.py"):
+        called = {
+            node.func for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.Call)
+        }
+        names = {getattr(f, "attr", getattr(f, "id", "")) for f in called}
+        assert names & {"open", "read_text", "read_bytes", "fdopen"} <= ours.get(module.name, set()), module
+
+
 def test_every_public_definition_says_what_it_is():
     missing = []
     for module in MODULES:

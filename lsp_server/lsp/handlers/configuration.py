@@ -19,6 +19,14 @@ logger = logging.getLogger(__name__)
 SECTION: Final = "codestral"
 """The name of our settings among an editor's."""
 
+_WATCHED: Final = types.Registration(
+    id=f"{SECTION}-files",
+    method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+    register_options=types.DidChangeWatchedFilesRegistrationOptions(
+        watchers=[types.FileSystemWatcher(glob_pattern="**/*")]
+    ),
+)
+
 
 def apply_settings(ls: Server, tree: object) -> None:
     """Pass settings on. Null and empty ones mean no change: Eglot sends ``{}`` when there are none."""
@@ -44,7 +52,7 @@ def did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFol
 
 
 async def follow_settings(ls: Server) -> None:
-    """Fetch the settings, and ask to be told of changes, as far as the client offers either."""
+    """Fetch the settings, and ask to be told of changes of them and of files, as far as the client offers."""
     if ls.client.registers_configuration:
         registration = types.Registration(
             id=SECTION,
@@ -52,6 +60,8 @@ async def follow_settings(ls: Server) -> None:
             register_options=types.DidChangeConfigurationRegistrationOptions(section=SECTION),
         )
         ls.spawn(_register(ls, registration))
+    if ls.client.watches_files:
+        ls.spawn(_register(ls, _WATCHED))
     if ls.client.configuration:
         await _pull(ls)
 

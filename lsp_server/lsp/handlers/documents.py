@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
+from lsp_server.document.uris import to_path
 from lsp_server.lsp.convert import to_change
 
 if TYPE_CHECKING:
@@ -41,8 +42,17 @@ def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
     ls.forget(params.text_document.uri)
 
 
-def did_save(_ls: Server, _params: types.DidSaveTextDocumentParams) -> None:
-    """Accepted: the text is known already."""
+def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
+    """The workspace has a new version of a file. Its text is known already."""
+    path = to_path(params.text_document.uri)
+    if path is not None:
+        ls.application.files_changed([path])
+
+
+def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    """Files were made, changed or deleted by whomever."""
+    paths = (to_path(event.uri) for event in params.changes)
+    ls.application.files_changed([path for path in paths if path is not None])
 
 
 HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -50,4 +60,5 @@ HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {
     types.TEXT_DOCUMENT_DID_CHANGE: did_change,
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
     types.TEXT_DOCUMENT_DID_SAVE: did_save,
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched_files,
 }

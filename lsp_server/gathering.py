@@ -1,0 +1,104 @@
+"""What is shown to the model beside the window, retrieved off the event loop and within a time."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+from lsp_server.config.settings import Settings
+from lsp_server.context.retrieval import Retrieved, Retriever
+from lsp_server.context.staged import staged_diff, without_paths
+from lsp_server.context.view import COMMIT_LANGUAGES, View
+from lsp_server.policy.clearance import Policy
+from lsp_server.policy.paths import relative_path
+from lsp_server.schedule.clock import Clock
+from lsp_server.types import Cursor, Document, Position, Snippet
+from lsp_server.workspace import Workspace
+
+CHARS: Final = 1800
+"""Text of all snippets together: some 500 tokens, the room for which the sources were measured and tuned
+(``python -m benchmarks.context``). More costs an engine on one machine seconds the first time."""
+PAUSED_MS: Final = 1000.0
+"""Without an edit for so long, the snippets may be put in a new order: the prompt is read again meanwhile."""
+
+
+class Gatherer:
+    """Asks the sources for one configuration. One thread does it, so that nothing in them is shared."""
+
+    def __init__(self, settings: Settings, policy: Policy, workspace: Workspace, clock: Clock) -> None:
+        self._budget_ms = settings.context.budget_ms
+        self._policy = policy
+        self._workspace = workspace
+        self._clock = clock
+        self._retriever = Retriever(clock.now_ms, settings.context.sources)
+        self._thread = ThreadPoolExecutor(1, "context")
+        self._running: tuple[Cursor, asyncio.Future[Retrieved]] | None = None
+        self._last: dict[str, Retrieved] = {}
+
+    async def gather(self, cursor: Cursor, visible: range) -> tuple[Snippet, ...]:
+        """The snippets for ``cursor``; after ``context.budget_ms`` those that were shown last.
+
+        ``visible`` are the lines that the window shows. Nothing is raised: a source that fails is left out.
+        """
+        uri = cursor.document.uri
+        if self._running is None or self._running[1].done():
+            view = await self._view(cursor)
+            work = partial(
+                self._retriever.retrieve,
+                view,
+                cursor,
+                visible,
+                budget=CHARS,
+                budget_ms=float(self._budget_ms),
+                paused=self._workspace.idle_ms(uri, view.now_ms) >= PAUSED_MS,
+            )
+            future = asyncio.get_running_loop().run_in_executor(self._thread, work)
+            future.add_done_callback(partial(self._keep, uri))
+            self._running = (cursor, future)
+        if self._running[0].document.uri == uri:
+            await asyncio.wait([self._running[1]], timeout=self._budget_ms / 1000)
+        last = self._last.get(uri)
+        return last.snippets if last is not None else ()
+
+    def explain(self, uri: str) -> Retrieved | None:
+        """What the sources did for the document last."""
+        return self._last.get(uri)
+
+    def forget(self, uri: str) -> None:
+        """The document was closed."""
+        self._last.pop(uri, None)
+        self._thread.submit(self._retriever.forget, uri)
+
+    def close(self) -> None:
+        """Retrieve nothing more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _keep(self, uri: str, future: asyncio.Future[Retrieved]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            self._last[uri] = future.result()
+
+    async def _view(self, cursor: Cursor) -> View:
+        document, now_ms = cursor.document, self._clock.now_ms()
+        staged = ""
+        if document.language in COMMIT_LANGUAGES and document.path:
+            staged = without_paths(await staged_diff(document.path), self._is_private)
+        return View(
+            index=self._workspace.index_for(document.path),
+            open_documents=tuple(d for d in self._workspace.open_documents() if self._may_read(d)),
+            recent_edits=self._workspace.recent_edits(now_ms),
+            now_ms=now_ms,
+            staged_diff=staged,
+            relative=self._relative,
+        )
+
+    def _may_read(self, document: Document) -> bool:
+        return self._policy.admit(Cursor(document, Position(0, 0))) is None
+
+    def _is_private(self, relative: str) -> bool:
+        rules = self._policy.rules
+        return rules.is_excluded(relative) or rules.is_local_only(relative)
+
+    def _relative(self, path: str | None) -> str:
+        return relative_path(path, self._policy.folders) if path else ""

@@ -1,0 +1,106 @@
+"""What is known of the workspace beside one document: the open ones, the last edits, and the index."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from lsp_server.context.indexing import Progress, WorkspaceIndex
+from lsp_server.context.model import Index
+from lsp_server.context.recent import RecentEdits
+from lsp_server.context.view import RecentEdit
+from lsp_server.document.store import DocumentStore
+from lsp_server.types import Document, Edit
+
+MOST_OPEN: Final = 20
+"""Open documents that are looked through, the last used first (Continue's and Cody's figure)."""
+PAUSE_S: Final = 1.0
+"""After an edit, before an unsaved document is given to the index: its text has to be joined for that."""
+
+
+class Workspace:
+    """Outlives the engines. All methods belong to the event loop and return at once."""
+
+    def __init__(self, documents: DocumentStore) -> None:
+        self.documents = documents
+        self._recent = RecentEdits()
+        self._index: WorkspaceIndex | None = None
+        self._used: dict[str, None] = {}
+        self._edited_ms: dict[str, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start_index(
+        self,
+        cache: Path,
+        folders: Sequence[str],
+        exclude: Sequence[str],
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Keep an index of ``folders`` from now on, in the folder ``cache``, without what is excluded."""
+        if self._index is None:
+            self._index = WorkspaceIndex(cache, on_progress)
+        self._index.start(folders, exclude)
+
+    def document_changed(
+        self, document: Document, edits: Sequence[Edit], relative: str, now_ms: float
+    ) -> None:
+        """Take a change of an open document; ``relative`` is its path as the index spells it."""
+        self._used.pop(document.uri, None)
+        self._used[document.uri] = None
+        if edits:
+            self._recent.add(document, edits, relative, now_ms)
+            self._edited_ms[document.uri] = now_ms
+            if self._index is not None:
+                self._later(document.uri)
+
+    def document_closed(self, uri: str) -> None:
+        """Forget when it was used; what was edited in it still tells what is worked on."""
+        self._used.pop(uri, None)
+        self._edited_ms.pop(uri, None)
+
+    def document_saved(self, path: str) -> None:
+        """Read a file of the workspace again."""
+        if self._index is not None:
+            self._index.saved(path)
+
+    def files_changed(self, paths: Sequence[str]) -> None:
+        """Read files of the workspace again that something else than the editor may have changed."""
+        if self._index is not None:
+            self._index.changed(paths)
+
+    def index_for(self, path: str | None) -> Index | None:
+        """The index of the folder that the file is in, or None while there is none."""
+        return self._index.index_for(path) if self._index is not None and path else None
+
+    def open_documents(self) -> tuple[Document, ...]:
+        """Those used last first."""
+        order = {uri: number for number, uri in enumerate(reversed(self._used))}
+        documents = sorted(self.documents.documents(), key=lambda d: order.get(d.uri, len(order)))
+        return tuple(documents[:MOST_OPEN])
+
+    def recent_edits(self, now_ms: float) -> tuple[RecentEdit, ...]:
+        """The edits of the last minutes, the oldest first."""
+        return self._recent.edits(now_ms)
+
+    def idle_ms(self, uri: str, now_ms: float) -> float:
+        """Milliseconds since the document was edited last."""
+        return now_ms - self._edited_ms.get(uri, float("-inf"))
+
+    async def close(self) -> None:
+        """End the index."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._index is not None:
+            await self._index.close()
+
+    def _later(self, uri: str) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(PAUSE_S, self._give, uri)
+
+    def _give(self, uri: str) -> None:
+        document = self.documents.get(uri)
+        if document is not None and document.path and self._index is not None:
+            self._index.edited(document.path, document.text)
