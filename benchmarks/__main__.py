@@ -1,6 +1,6 @@
 """Every figure in one table: the server's, the floor's of the same run, and the bar.
 
-    python -m benchmarks [all] [startup] [document] [shaping] [indexing] [kv] [scheduling] [--quick] [--json] [--check]
+    python -m benchmarks [all | suite ...] [--quick] [--json] [--check]
 
 Without names all of them run, which takes about a quarter of an hour; on a machine with nothing else to do.
 """

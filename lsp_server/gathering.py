@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -22,6 +23,15 @@ CHARS: Final = 1800
 (``python -m benchmarks.context``). More costs an engine on one machine seconds the first time."""
 PAUSED_MS: Final = 1000.0
 """Without an edit for so long, the snippets may be put in a new order: the prompt is read again meanwhile."""
+REFRESH_S: Final = 0.06
+"""Behind a request on the same line, before the sources are asked again: the answer goes first, since both
+would share the interpreter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    line: int
+    retrieved: Retrieved
 
 
 class Gatherer:
@@ -34,14 +44,50 @@ class Gatherer:
         self._clock = clock
         self._retriever = Retriever(clock.now_ms, settings.context.sources)
         self._thread = ThreadPoolExecutor(1, "context")
-        self._running: tuple[Cursor, asyncio.Future[Retrieved]] | None = None
-        self._last: dict[str, Retrieved] = {}
+        self._running: tuple[str, asyncio.Future[Retrieved]] | None = None
+        self._last: dict[str, _Last] = {}
+        self._later: asyncio.TimerHandle | None = None
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def gather(self, cursor: Cursor, visible: range) -> tuple[Snippet, ...]:
         """The snippets for ``cursor``; after ``context.budget_ms`` those that were shown last.
 
-        ``visible`` are the lines that the window shows. Nothing is raised: a source that fails is left out.
+        On a line that was asked for already those are given at once, and the sources asked again a moment
+        later. ``visible`` are the lines that the window shows. Nothing is raised: a source that fails is left
+        out.
         """
+        uri = cursor.document.uri
+        last = self._last.get(uri)
+        if self._later is not None:
+            self._later.cancel()
+        if last is not None and last.line == cursor.position.line:
+            loop = asyncio.get_running_loop()
+            self._later = loop.call_later(REFRESH_S, self._refresh, cursor, visible)
+            return last.retrieved.snippets
+        await self._retrieve(cursor, visible)
+        last = self._last.get(uri)
+        return last.retrieved.snippets if last is not None else ()
+
+    def explain(self, uri: str) -> Retrieved | None:
+        """What the sources did for the document last."""
+        last = self._last.get(uri)
+        return last.retrieved if last is not None else None
+
+    def forget(self, uri: str) -> None:
+        """The document was closed."""
+        self._last.pop(uri, None)
+        self._thread.submit(self._retriever.forget, uri)
+
+    def close(self) -> None:
+        """Retrieve nothing more."""
+        if self._later is not None:
+            self._later.cancel()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _retrieve(self, cursor: Cursor, visible: range) -> None:
+        """Ask the sources, unless they are busy, and wait for them as long as the setting says."""
         uri = cursor.document.uri
         if self._running is None or self._running[1].done():
             view = await self._view(cursor)
@@ -54,30 +100,21 @@ class Gatherer:
                 budget_ms=float(self._budget_ms),
                 paused=self._workspace.idle_ms(uri, view.now_ms) >= PAUSED_MS,
             )
-            future = asyncio.get_running_loop().run_in_executor(self._thread, work)
-            future.add_done_callback(partial(self._keep, uri))
-            self._running = (cursor, future)
-        if self._running[0].document.uri == uri:
+            try:
+                future = asyncio.get_running_loop().run_in_executor(self._thread, work)
+            except RuntimeError:
+                return  # It was closed: the request is one of a former configuration.
+            future.add_done_callback(partial(self._keep, cursor))
+            self._running = (uri, future)
+        if self._running[0] == uri:
             await asyncio.wait([self._running[1]], timeout=self._budget_ms / 1000)
-        last = self._last.get(uri)
-        return last.snippets if last is not None else ()
 
-    def explain(self, uri: str) -> Retrieved | None:
-        """What the sources did for the document last."""
-        return self._last.get(uri)
+    def _refresh(self, cursor: Cursor, visible: range) -> None:
+        self._refreshing = asyncio.ensure_future(self._retrieve(cursor, visible))
 
-    def forget(self, uri: str) -> None:
-        """The document was closed."""
-        self._last.pop(uri, None)
-        self._thread.submit(self._retriever.forget, uri)
-
-    def close(self) -> None:
-        """Retrieve nothing more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def _keep(self, uri: str, future: asyncio.Future[Retrieved]) -> None:
+    def _keep(self, cursor: Cursor, future: asyncio.Future[Retrieved]) -> None:
         if not future.cancelled() and future.exception() is None:
-            self._last[uri] = future.result()
+            self._last[cursor.document.uri] = _Last(cursor.position.line, future.result())
 
     async def _view(self, cursor: Cursor) -> View:
         document, now_ms = cursor.document, self._clock.now_ms()

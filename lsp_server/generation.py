@@ -83,7 +83,7 @@ class _Reader:
     limits: Limits
     stops: tuple[str, ...]
     listener: Listener
-    site: Site
+    site: Site | None
     draft: Draft | None = None
     origin: int = 0
     units: int = 0
@@ -98,6 +98,10 @@ class _Reader:
     def read(self, text: str, passed_ms: float) -> bool:
         """Take the draft as it is ``passed_ms`` after its first text; whether to read on."""
         while True:
+            if len(text) == self.origin:
+                return True
+            if self.site is None:
+                self.site = Site.of(after_inserting(self.limits.site.cursor, text[: self.origin]), Mode.NEXT)
             self.draft = Draft(
                 text[self.origin :], self.site, self.limits.max_lines, self.stops, previous=self.draft
             )
@@ -112,8 +116,10 @@ class _Reader:
             streak = self.limits.streak and stop.rule in STREAK_RULES and self.units <= STREAK_UNITS
             if not (good and streak and stop.end):
                 return False
-            self.origin, self.draft = end, None
-            self.site = Site.of(after_inserting(self.limits.site.cursor, text[:end]), Mode.NEXT)
+            # What is known of the next place is worked out with the next piece: the answer goes first.
+            self.origin, self.draft, self.site = end, None, None
+            if text[end:] == "\n":
+                return True
 
     def end(self, text: str, finish: Finish, usage: Usage | None) -> None:
         """The model has ended the draft by itself."""

@@ -78,6 +78,8 @@ class Prompter:
         if self._ready is not None:
             self._ready[2].cancel()
             self._ready = None
+        if self._gatherer is not None:
+            self._gatherer.close()
 
     def forget(self, uri: str) -> None:
         """Drop what is kept for a closed document."""

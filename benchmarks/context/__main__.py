@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.context", description=summary)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--check", action="store_true", help="exit 1 if a bar is missed")
-    parser.add_argument("--positions", type=int, default=400)
+    parser.add_argument("--positions", type=int, default=600)
     parser.add_argument("--tuning", action="store_true", help="the packages that were tuned on")
     args = parser.parse_args()
     rows = recall_rows(args.positions, TUNED_ON if args.tuning else REPORTED_ON)

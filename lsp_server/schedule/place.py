@@ -81,6 +81,11 @@ def trails_to(cursor: Cursor) -> Iterator[Trail]:
 
 def typed_since(anchor: Anchor, cursor: Cursor) -> tuple[str, str] | None:
     """What was typed at ``anchor`` up to ``cursor``, and the closers an editor added behind; else None."""
+    lines, last = cursor.document.lines, cursor.position.line
+    first = max(0, last - MAX_TYPED_LINES + 1)
+    # Hardly any line has the anchor's lines above it: the others need no trail.
+    if not any(lines[max(0, n - LINES_ABOVE) : n] == anchor.key[1] for n in range(first, last + 1)):
+        return None
     for trail in trails_to(cursor):
         if trail.key == anchor.key:
             typed = trail.typed_since(anchor.before)

@@ -157,6 +157,8 @@ def repeated_lines(draft: Draft) -> Stop | None:
 def repeated_text(draft: Draft) -> Stop | None:
     """The same text over and over: a model that turns in a circle."""
     text = draft.text
+    if len(text) < LEAST_REPEATED:
+        return None
     for length in range(1, min(LONGEST_REPEATED, len(text) // REPEATED_TEXTS) + 1):
         times = max(REPEATED_TEXTS, -(-LEAST_REPEATED // length))
         first = len(text) - times * length

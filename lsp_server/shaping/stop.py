@@ -13,10 +13,14 @@ from typing import Final
 from lsp_server.shaping import astray, ends
 from lsp_server.shaping.draft import Draft, Stop
 
-RULES: Final[tuple[Callable[[Draft], Stop | None], ...]] = (
+TEXT_RULES: Final[tuple[Callable[[Draft], Stop | None], ...]] = (
     astray.control_text,
     astray.fence,
     astray.chatter,
+    astray.repeated_text,
+)
+"""Rules that may see an end in the first line."""
+LINE_RULES: Final[tuple[Callable[[Draft], Stop | None], ...]] = (
     ends.line_end,
     ends.statement_end,
     ends.outer_end,
@@ -28,12 +32,13 @@ RULES: Final[tuple[Callable[[Draft], Stop | None], ...]] = (
     astray.broken_indentation,
     astray.unknown_name,
     astray.repeated_lines,
-    astray.repeated_text,
     ends.line_limit,
 )
+"""Rules that need a complete line to see anything."""
 
 
 def find_stop(draft: Draft) -> Stop | None:
     """Return the earliest end that a rule sees in the draft, or None while it may go on."""
-    stops = [stop for rule in RULES if (stop := rule(draft)) is not None]
+    rules = (*TEXT_RULES, *LINE_RULES) if draft.lines else TEXT_RULES
+    stops = [stop for rule in rules if (stop := rule(draft)) is not None]
     return min(stops, key=lambda stop: stop.end, default=None)

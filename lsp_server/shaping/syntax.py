@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from lsp_server.grammars import grammar
@@ -26,6 +27,11 @@ def first_error(text: str, site: Site) -> int | None:
     language = grammar(name)
     if language is None or name in FORGIVING or not text.strip() or before[:1].isspace():
         return None
+    return _first_error(language, before, text, after)
+
+
+@lru_cache(maxsize=8)
+def _first_error(language: Language, before: str, text: str, after: str) -> int | None:
     start = len(before.encode())
     inserted = text.encode()
     inside = [
