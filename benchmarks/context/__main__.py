@@ -3,7 +3,8 @@
     python -m benchmarks.context [--json] [--check] [--positions N] [--tuning]
 
 Positions are in packages younger than the test models, fetched from PyPI into the user's cache folder. The
-figures are of packages that nothing was tuned on; ``--tuning`` gives those of the others.
+figures are of packages that no number was tuned on, though some joined after the first had been looked at
+(``docs/context.md``); ``--tuning`` gives those of the others.
 """
 
 from __future__ import annotations

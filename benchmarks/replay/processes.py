@@ -36,10 +36,10 @@ class ModelProcess:
 
 
 @asynccontextmanager
-async def running_model() -> AsyncIterator[ModelProcess]:
-    """The model, ended with the block."""
+async def running_model(module: str = "benchmarks.replay.model") -> AsyncIterator[ModelProcess]:
+    """The model, ended with the block; ``module`` puts it behind another wire format."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.replay.model",
+        sys.executable, "-m", module,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE_BYTES,
     )  # fmt: skip
     assert process.stdin is not None

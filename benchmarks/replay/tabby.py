@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +21,7 @@ from typing import Any, Final
 
 from benchmarks.replay.client import PROFILES
 from benchmarks.replay.figures import PACED
-from benchmarks.replay.processes import MAX_LINE_BYTES, ModelProcess
+from benchmarks.replay.processes import running_model
 from benchmarks.replay.session import Outcome, Wait, replay
 from benchmarks.replay.traces import SAMPLES, Style, load
 from benchmarks.replay.typing import AT_ONCE, WRONG, Sum
@@ -31,6 +30,7 @@ from lsp_server.testing.channel import ProcessChannel
 from lsp_server.testing.editor import FakeEditor, JsonObject, Pending
 
 NAME: Final = "tabby-agent"
+SERVER: Final = "benchmarks.replay.tabby_server"
 PATIENCE_S: Final = 60.0
 LAST_ANSWERS_S: Final = 5.0
 """The last key's request may still be open when the typing is over; the agent drops it if it has to end."""
@@ -101,23 +101,6 @@ def ghost_texts(answer: JsonObject, position: Mapping[str, int]) -> list[dict[st
 
 
 @asynccontextmanager
-async def running_tabby() -> AsyncIterator[ModelProcess]:
-    """The scripted model behind the fake of a Tabby server, ended with the block."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.replay.tabby_server",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE_BYTES,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        url = (await process.stdout.readline()).decode().strip()
-        yield ModelProcess(process, url)
-    finally:
-        process.stdin.close()
-        await process.wait()
-
-
-@asynccontextmanager
 async def running_agent(command: Sequence[str], url: str, style: Style) -> AsyncIterator[TabbyEditor]:
     """An editor in front of the agent, which knows the server at ``url`` and tells nobody else anything.
 
@@ -183,6 +166,6 @@ async def _type(
     command: Sequence[str], style: Style, name: str, seed: int, at_once: asyncio.Semaphore
 ) -> tuple[str, Outcome]:
     """The agent's version, and one sample typed through it."""
-    async with at_once, running_tabby() as model, running_agent(command, model.url, style) as editor:
+    async with at_once, running_model(SERVER) as model, running_agent(command, model.url, style) as editor:
         await model.set(**PACED, constant="", wrong=WRONG)
         return editor.version, await replay(model, editor, load(name), style, seed=seed, ours=False)

@@ -11,14 +11,15 @@ import httpx2 as httpx
 import pytest
 
 from benchmarks.replay.model import Settings
+from benchmarks.replay.processes import running_model
 from benchmarks.replay.session import Outcome, Wait, replay
 from benchmarks.replay.tabby import (
+    SERVER,
     find_agent,
     ghost_texts,
     late_beyond_answer_ms,
     rows_of,
     running_agent,
-    running_tabby,
     tabby_rows,
 )
 from benchmarks.replay.tabby_server import FakeTabby, as_log, generated, whole_prefix
@@ -199,7 +200,7 @@ async def test_the_agent_is_typed_through():
     rest = "\n" + SAMPLE.typed[end:] + SAMPLE.after
     short = replace(SAMPLE, typed=SAMPLE.typed[:end].rstrip(), after=rest)
     command = find_agent()
-    async with running_tabby() as model, running_agent(command, model.url, Style.VSCODE) as editor:
+    async with running_model(SERVER) as model, running_agent(command, model.url, Style.VSCODE) as editor:
         await model.set(wrong=0.0)
         outcome = await replay(model, editor, short, Style.VSCODE, accepts=1.0, ours=False)
     assert outcome.keys > 30
