@@ -84,6 +84,7 @@ class App:
         self._snoozed_until_ms = 0.0
         self._notices = Notices()
         self._approve: Callable[[str, str], Awaitable[bool]] | None = None
+        self._on_progress: Callable[[str, int, int], None] | None = None
         self._starting: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[Any]] = set()
 
@@ -95,10 +96,13 @@ class App:
     # What the editor tells.
 
     def subscribe(
-        self, on_notice: Callable[[Notice], None], approve: Callable[[str, str], Awaitable[bool]]
+        self,
+        on_notice: Callable[[Notice], None],
+        approve: Callable[[str, str], Awaitable[bool]],
+        on_progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         """Send notices to ``on_notice``, those that waited first, and ask ``approve`` about origins."""
-        self._approve = approve
+        self._approve, self._on_progress = approve, on_progress
         self._notices.subscribe(on_notice)
 
     def configure(self, tree: object) -> None:
@@ -333,7 +337,8 @@ class App:
         settings = self.settings
         if settings.context.enabled and self._folders:
             cache = cache_folder(self._environ)
-            self._surroundings.start_index(cache, self._folders, settings.privacy.exclude)
+            exclude = settings.privacy.exclude
+            self._surroundings.start_index(cache, self._folders, exclude, self._on_progress)
 
     async def _ask_for_approvals(self, resolved: Resolved) -> None:
         """Ask the user about each remote origin that only the editor names; remember a yes."""
@@ -373,19 +378,10 @@ class App:
 
     async def _try_ollama(self, settings: BackendSettings) -> bool:
         """Whether there is an Ollama with a model that fills in the middle."""
-        from lsp_server.routing.router import Router
+        from lsp_server.routing.discovery import can_fill
 
         route = self._route(settings)
-        if route is None:
-            return False
-        try:
-            await Router([route], self._clock).identify(route)
-        except BackendError as error:
-            logger.info("No Ollama to use: %s", error)
-            return False
-        finally:
-            await route.backend.close()
-        return True
+        return route is not None and await can_fill(route, self._clock)
 
     def _health_changed(self, route: Route, error: BackendError | None) -> None:
         if error is None:

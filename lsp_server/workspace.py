@@ -16,6 +16,8 @@ from lsp_server.types import Document, Edit
 
 MOST_OPEN: Final = 20
 """Open documents that are looked through, the last used first (Continue's and Cody's figure)."""
+BRANCH_MS: Final = 2000.0
+"""From one look at a repository's HEAD to the next, which costs some 10 microseconds."""
 PAUSE_S: Final = 1.0
 """After an edit, before an unsaved document is given to the index: its text has to be joined for that."""
 
@@ -30,18 +32,29 @@ class Workspace:
         self._used: dict[str, None] = {}
         self._edited_ms: dict[str, float] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._heads: dict[str, int] = {}
+        self._looked_ms = 0.0
 
     def start_index(
         self,
         cache: Path,
         folders: Sequence[str],
         exclude: Sequence[str],
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
-        """Keep an index of ``folders`` from now on, in the folder ``cache``, without what is excluded."""
+        """Keep an index of ``folders`` from now on, in the folder ``cache``, without what is excluded.
+
+        ``on_progress`` is told a folder, the files of it that are up to date, and how many there are.
+        """
+
+        def tell(progress: Progress) -> None:
+            if on_progress is not None:
+                on_progress(progress.folder, progress.files, progress.total)
+
         if self._index is None:
-            self._index = WorkspaceIndex(cache, on_progress)
+            self._index = WorkspaceIndex(cache, tell)
         self._index.start(folders, exclude)
+        self._heads = {folder: _changed_at(folder) for folder in folders}
 
     def document_changed(
         self, document: Document, edits: Sequence[Edit], relative: str, now_ms: float
@@ -54,6 +67,7 @@ class Workspace:
             self._edited_ms[document.uri] = now_ms
             if self._index is not None:
                 self._later(document.uri)
+                self._look_at_branches(self._index, now_ms)
 
     def document_closed(self, uri: str) -> None:
         """Forget when it was used; what was edited in it still tells what is worked on."""
@@ -95,6 +109,16 @@ class Workspace:
         if self._index is not None:
             await self._index.close()
 
+    def _look_at_branches(self, index: WorkspaceIndex, now_ms: float) -> None:
+        """Have everything looked through after a change of branch, which few clients tell of."""
+        if now_ms - self._looked_ms < BRANCH_MS:
+            return
+        self._looked_ms = now_ms
+        heads = {folder: _changed_at(folder) for folder in self._heads}
+        if heads != self._heads:
+            self._heads = heads
+            index.rescan()
+
     def _later(self, uri: str) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -104,3 +128,11 @@ class Workspace:
         document = self.documents.get(uri)
         if document is not None and document.path and self._index is not None:
             self._index.edited(document.path, document.text)
+
+
+def _changed_at(folder: str) -> int:
+    """When the branch of the repository in ``folder`` was switched last; 0 where there is none."""
+    try:
+        return Path(folder, ".git", "HEAD").stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -36,6 +36,8 @@ MOST_PATHS: Final = 500
 """Of more changed files than that at once, the whole folder is looked through instead."""
 LONGEST_LINE: Final = 64 * 1024
 """Bytes of an event."""
+_EVERYTHING: Final = frozenset({""})
+"""Among changed paths, for all that there are: no file has this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,12 @@ class WorkspaceIndex:
         if place:
             self._edits[place] = text
             self._flush_in(PAUSE_S)
+
+    def rescan(self) -> None:
+        """Look through the folders again: a branch was switched, or many files have changed at once."""
+        for folder in self._folders:
+            self._paths.setdefault(folder, set()).update(_EVERYTHING)
+        self._flush_in(PAUSE_S)
 
     async def close(self) -> None:
         """End the worker and close the databases."""
@@ -267,7 +275,7 @@ class WorkspaceIndex:
             return
         self._due = False
         for folder, paths in self._paths.items():
-            if len(paths) > MOST_PATHS:
+            if len(paths) > MOST_PATHS or paths >= _EVERYTHING:
                 self._send({"do": "scan", "folder": folder})
             else:
                 self._send({"do": "read", "folder": folder, "paths": sorted(paths)})

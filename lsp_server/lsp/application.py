@@ -84,9 +84,14 @@ class Application(Protocol):
         ...
 
     def subscribe(
-        self, on_notice: Callable[[Notice], None], approve: Callable[[str, str], Awaitable[bool]]
+        self,
+        on_notice: Callable[[Notice], None],
+        approve: Callable[[str, str], Awaitable[bool]],
+        on_progress: Callable[[str, int, int], None],
     ) -> None:
-        """Take the ways to reach the user: a message, and a question about an origin with its reason."""
+        """Take the ways to reach the user: a message, a question about an origin with its reason, and how
+        many files of how many in a folder have been read.
+        """
         ...
 
     async def close(self) -> None:

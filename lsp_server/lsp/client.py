@@ -36,6 +36,8 @@ class Client:
     """It wants to be asked for ``workspace/didChangeConfiguration``."""
     watches_files: bool = False
     """It can be asked to tell of files that change in the workspace."""
+    shows_progress: bool = False
+    """It can be asked to show the progress of something that no request of it began."""
     process_id: int | None = None
     folders: tuple[str, ...] = ()
     """Native paths of the workspace's folders."""
@@ -68,6 +70,7 @@ def read_client(params: Mapping[str, Any]) -> Client:
         configuration=dig(capabilities, "workspace", "configuration") is True,
         registers_configuration=dig(settings, "dynamicRegistration") is True,
         watches_files=dig(watching, "dynamicRegistration") is True,
+        shows_progress=dig(capabilities, "window", "workDoneProgress") is True,
         process_id=_process_id(params.get("processId")),
         folders=_folders(params),
     )

@@ -18,6 +18,7 @@ from lsp_server.lsp.handlers import register
 from lsp_server.lsp.logging_setup import describe, log_failure, silence_carriers
 from lsp_server.lsp.messages import ErrorCode, ProtocolError
 from lsp_server.lsp.params import make_converter
+from lsp_server.lsp.progress import IndexProgress
 from lsp_server.lsp.protocol import Protocol
 from lsp_server.lsp.user import User
 from lsp_server.types import Cursor
@@ -58,7 +59,7 @@ class Server(LanguageServer):
         self._strict = strict
         self._framer = Framer()
         self.protocol.set_writer(_Writer(write), include_headers=False)
-        application.subscribe(self.user.show, self.user.ask_about_origin)
+        application.subscribe(self.user.show, self.user.ask_about_origin, IndexProgress(self).take)
         register(self)
 
     def receive(self, data: bytes) -> None:

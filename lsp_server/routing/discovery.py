@@ -6,11 +6,17 @@ in the environment; the embedded engine, if it is installed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from lsp_server.backends.base import BackendError
 from lsp_server.config.settings import BackendSettings
+from lsp_server.routing.router import Route, Router
+from lsp_server.schedule.clock import Clock
+
+logger = logging.getLogger(__name__)
 
 HOSTED_NOTICE: Final = (
     "No backend is configured, so completions come from Mistral's hosted API with your key: "
@@ -52,3 +58,15 @@ async def discover(
     if has_embedded:
         return Discovered(BackendSettings(name="embedded", kind="embedded"))
     return Discovered(None, NOTHING_NOTICE, "warning")
+
+
+async def can_fill(route: Route, clock: Clock) -> bool:
+    """Whether a backend answers and has a model that fills in the middle; its connections are closed then."""
+    try:
+        await Router([route], clock).identify(route)
+    except BackendError as error:
+        logger.info("%s is of no use: %s", route.backend.name, error)
+        return False
+    finally:
+        await route.backend.close()
+    return True
