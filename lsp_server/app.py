@@ -201,6 +201,7 @@ class App:
             "backends": [route_json(route) for route in self.routes],
             "problems": list(self.problems),
             "tokens": self._current().engine.account.as_json(),
+            "context": self._current().engine.context_json(),
             "requests": [as_json(event, self._log.outcome(event)) for event in reversed(self._log.events)],
         }
 

@@ -90,6 +90,11 @@ class Engine:
         if edits:
             self._ahead.document_changed(Cursor(document, edits[-1].end))
 
+    def context_json(self) -> dict[str, object]:
+        """What the sources of context did last, by document, as plain JSON values without source text."""
+        gatherer = self._asker.gatherer
+        return gatherer.as_json() if gatherer is not None else {}
+
     def forget(self, uri: str) -> None:
         """End what runs for a closed document and drop what is kept for it."""
         self._inflight.close(uri)

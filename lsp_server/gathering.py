@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
@@ -68,10 +68,9 @@ class Gatherer:
         last = self._last.get(uri)
         return last.retrieved.snippets if last is not None else ()
 
-    def explain(self, uri: str) -> Retrieved | None:
-        """What the sources did for the document last."""
-        last = self._last.get(uri)
-        return last.retrieved if last is not None else None
+    def as_json(self) -> dict[str, object]:
+        """What the sources did last, by document: names, counts and times, no text."""
+        return {uri: [asdict(asked) for asked in last.retrieved.asked] for uri, last in self._last.items()}
 
     def forget(self, uri: str) -> None:
         """The document was closed."""

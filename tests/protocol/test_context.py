@@ -54,7 +54,11 @@ async def prompts(folder, tmp_path, settings="", until="circumference_of_it"):
                     break
                 editor.type(uri, "a")
                 await asyncio.sleep(0.3)
+            explained = await editor.request("workspace/executeCommand", {"command": "codestral.explain"})
             await editor.shutdown()
+        asked = explained["context"].get(uri, [])
+        assert all(set(one) == {"source", "ms", "found", "shown", "why"} for one in asked)
+        assert bool(asked) is ("enabled = false" not in settings)
         return [seen.json["prompt"] for seen in fake.completions]
 
 
