@@ -90,11 +90,19 @@ class ScriptedApplication:
         self.journal.append(("snooze", minutes))
 
     def subscribe(
-        self, on_notice: Callable[[Message], None], approve: Callable[[str, str], Awaitable[bool]]
+        self,
+        on_notice: Callable[[Message], None],
+        approve: Callable[[str, str], Awaitable[bool]],
+        on_progress: Callable[[str, int, int], None],
     ) -> None:
-        """Kept as ``notify`` and ``approve``."""
+        """Kept as ``notify``, ``approve`` and ``progress``."""
         self.notify = on_notice
         self.approve = approve
+        self.progress = on_progress
+
+    def files_changed(self, paths: Sequence[str]) -> None:
+        """Noted."""
+        self.journal.append(("files_changed", tuple(paths)))
 
     async def close(self) -> None:
         """Noted."""

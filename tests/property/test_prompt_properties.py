@@ -1,6 +1,6 @@
 """What holds for every prompt, whatever the document, the family and the limits."""
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lsp_server.document.edits import Change, apply_changes
@@ -120,6 +120,8 @@ def alone_files(prompt, token):
 @settings(max_examples=100, deadline=None)
 @given(cursors(), st.text("ab (\n=1é", min_size=200, max_size=200), st.integers(300, 2000))
 def test_the_window_hardly_moves_while_typing(cursor, typed, budget):
+    # A line feed typed behind a lone carriage return joins it: the cursor would not be where it is counted.
+    assume("\r" not in cursor.document.text.replace("\r\n", ""))
     estimate = TokenEstimate()
     document, row, column = cursor.document, cursor.position.line, cursor.position.column
     window = cut_window(cursor, budget, budget // 3, estimate, None)
