@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+ContextSource = Literal[
+    "commit", "definitions", "file", "imports", "windows", "similar", "edits", "diagnostics"
+]
 BackendKind = Literal["ollama", "mistral", "openai", "llamacpp", "embedded"]
 
 DEFAULT_URLS: dict[BackendKind, str] = {
@@ -51,7 +54,8 @@ class ContextSettings(Section):
     budget_tokens: int = Field(2048, ge=0)
     """The most tokens of a prompt, all parts together, within the model's context."""
     budget_ms: int = Field(50, ge=0, le=2000)
-    sources: tuple[str, ...] | None = None
+    sources: tuple[ContextSource, ...] | None = None
+    """The names that ``context.sources.NAMES`` has, which a test compares."""
 
 
 class PrivacySettings(Section):

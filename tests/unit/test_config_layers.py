@@ -129,7 +129,7 @@ def test_experiments_replace_one_another_by_name():
         ({"xyz": 1}, "xyz", "known here: completion, context"),
         ({"context": {"budget_tokens": 10**400}}, "context.budget_tokens", "too large"),
         ({"context": {"budget_tokens": 1e300}}, "context.budget_tokens", "too large"),
-        ({"context": {"sources": ["a", 1]}}, "context.sources[1]", "string"),
+        ({"context": {"sources": ["file", "b"]}}, "context.sources[1]", "definitions"),
         ({"routing": {"order": ["nowhere"]}}, "routing.order", "[[backends]]"),
         ({"backends": {"team": {}}}, "backends", "[[backends]]"),
         ({"backends": [3]}, "backends[0]", "table"),

@@ -165,7 +165,7 @@ NARROWING = [
     ("context.enabled", False, True, False, True),
     ("context.budget_tokens", 100, 9000, 100, False),
     ("context.budget_ms", 10, 0, 0, False),
-    ("context.sources", ["a", "b"], ["b", "c"], ("b",), False),
+    ("context.sources", ["file", "edits"], ["edits", "imports"], ("edits",), False),
     ("privacy.remote", "allow", "never", "never", False),
     ("privacy.remote", "never", "allow", "never", True),
     ("privacy.exclude", ["a"], ["b", "a"], ("a", "b"), False),

@@ -1,10 +1,12 @@
 """From a cursor to snippets."""
 
 from dataclasses import replace
+from typing import get_args
 
+from lsp_server.config.settings import ContextSource
 from lsp_server.context.outline import outline
 from lsp_server.context.retrieval import Retriever
-from lsp_server.context.sources import Source
+from lsp_server.context.sources import NAMES, Source
 from lsp_server.context.view import View
 from lsp_server.testing.fixtures import cursor_at
 from lsp_server.testing.index import MemoryIndex
@@ -114,3 +116,7 @@ def test_no_room_no_work():
 def test_a_cursor_at_the_very_end_of_an_empty_file():
     cursor = replace(cursor_at("‸"), position=Position(0, 0))
     assert Retriever(Clock()).retrieve(View(), cursor, range(0), budget=100, budget_ms=50).snippets == ()
+
+
+def test_the_settings_name_the_sources_that_there_are():
+    assert get_args(ContextSource) == NAMES
