@@ -74,11 +74,6 @@ class Workspace:
         self._used.pop(uri, None)
         self._edited_ms.pop(uri, None)
 
-    def document_saved(self, path: str) -> None:
-        """Read a file of the workspace again."""
-        if self._index is not None:
-            self._index.saved(path)
-
     def files_changed(self, paths: Sequence[str]) -> None:
         """Read files of the workspace again that something else than the editor may have changed."""
         if self._index is not None:
