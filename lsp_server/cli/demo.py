@@ -126,9 +126,16 @@ def _move_behind(editor: FakeEditor, uri: str, text: str) -> None:
 
 
 async def _suggest(console: Console, editor: FakeEditor, uri: str) -> int:
-    """Ask for ghost text, show it, type its first word along and accept the rest. 1 if there was any."""
+    """Ask for ghost text, show it, type its first word along and accept the rest. 1 if there was any.
+
+    Where there is none by itself, it is asked for by hand, as somebody would who waits for it.
+    """
     items = await editor.inline(uri)
     await _show(console, editor, uri, items)
+    if not items:
+        console.print("[dim]asked by hand:[/]")
+        items = await editor.inline(uri, invoked=True)
+        await _show(console, editor, uri, items)
     if not items:
         return 0
     start = _first_word(items[0]["insertText"])
