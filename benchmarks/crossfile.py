@@ -4,8 +4,8 @@
 
 The places are CrossCodeEval's, whose answers need other files; of these the set holds the pieces that its own
 retrieval found, which stand in for the workspace: they are put into an index, and the sources choose from it.
-So this measures the choice and the layout, not the search of a whole repository. The interval is a paired
-bootstrap over tasks.
+So this measures the choice and the layout, not the search of a whole repository. Both arms have the settings'
+default budget. The interval is a paired bootstrap over tasks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import asyncio
 import random
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from lsp_server.backends.embedded.backend import EmbeddedBackend
 from lsp_server.backends.embedded.catalogue import DEFAULT_MODEL
 from lsp_server.backends.embedded.download import DownloadFailed, pull
 from lsp_server.backends.embedded.folder import models_folder
-from lsp_server.config.settings import BackendSettings
+from lsp_server.config.settings import BackendSettings, ContextSettings
 from lsp_server.context.outline import outline
 from lsp_server.context.retrieval import Retriever
 from lsp_server.context.view import View
@@ -39,8 +39,8 @@ from lsp_server.testing.index import MemoryIndex
 from lsp_server.types import CleanPrompt, Cursor, Finish, Snippet
 
 TASKS: Final = 100
-BUDGET_TOKENS: Final = 900
-"""Of a prompt: what two cores read in some seconds."""
+BUDGET_TOKENS: Final = ContextSettings().budget_tokens
+"""Of a prompt, in both arms: what a user has who sets nothing."""
 MAX_TOKENS: Final = 32
 RESAMPLES: Final = 10_000
 
@@ -50,6 +50,7 @@ class Task:
     """A place, what stands there in truth, and the pieces of other files."""
 
     name: str
+    path: str
     place: Place
     reference: str
     pieces: tuple[tuple[str, str], ...]
@@ -66,7 +67,8 @@ def tasks(count: int) -> list[Task]:
 def _task(row: dict[str, Any]) -> Task:
     pieces = tuple((p["filename"], p["retrieved_chunk"]) for p in row["crossfile_context"]["list"])
     place = Place(row["prompt"], row["right_context"])
-    return Task(row["metadata"]["task_id"], place, row["groundtruth"], pieces)
+    about = row["metadata"]
+    return Task(about["task_id"], about["file"], place, row["groundtruth"], pieces)
 
 
 async def crossfile_rows(count: int = TASKS) -> list[Row]:
@@ -110,7 +112,7 @@ async def _pairs(model: Path, wanted: list[Task]) -> Any:
         for task in wanted:
             scores = []
             for snippets in ((), _snippets(task)):
-                text = await _complete(backend, family, task.place, snippets)
+                text = await _complete(backend, family, task, snippets)
                 found = score(text, task.reference)
                 scores.append((found.exact, found.similarity))
             yield scores[0], scores[1]
@@ -119,28 +121,35 @@ async def _pairs(model: Path, wanted: list[Task]) -> Any:
 
 
 def _snippets(task: Task) -> tuple[Snippet, ...]:
+    files: dict[str, list[str]] = {}
+    for path, text in task.pieces:
+        files.setdefault(path, []).append(text)
     index = MemoryIndex(outline)
-    for number, (path, text) in enumerate(task.pieces):
-        index.put(f"{number}/{path}", text)
+    for path, texts in files.items():
+        index.put(path, "\n\n".join(texts))
     cursor = task.place.cursor
     line = cursor.position.line
     retriever = Retriever(lambda: time.perf_counter() * 1000)
-    found = retriever.retrieve(
-        View(index=index), cursor, range(max(0, line - 40), line + 10), budget=CHARS, budget_ms=1000.0
-    )
-    return tuple(replace(s, path=s.path.partition("/")[2]) for s in found.snippets)
+    visible = range(max(0, line - 40), line + 10)
+    view = View(index=index, relative=lambda _: task.path)
+    return retriever.retrieve(view, cursor, visible, budget=CHARS, budget_ms=1000.0).snippets
 
 
 async def _complete(
-    backend: EmbeddedBackend, family: Family, place: Place, snippets: tuple[Snippet, ...]
+    backend: EmbeddedBackend, family: Family, task: Task, snippets: tuple[Snippet, ...]
 ) -> str:
-    cursor: Cursor = place.cursor
-    reading = Reading.at(place)
+    cursor: Cursor = task.place.cursor
+    reading = Reading.at(task.place)
     limits = Limits(
         context_tokens=4096, budget_tokens=BUDGET_TOKENS, max_tokens=MAX_TOKENS, forces_start=True
     )
     prompt, _ = lay_out(
-        cursor, family, limits=limits, snippets=snippets, single_line=reading.site.mode is Mode.LINE
+        cursor,
+        family,
+        limits=limits,
+        snippets=snippets,
+        relative_path=task.path,
+        single_line=reading.site.mode is Mode.LINE,
     )
     text, finish = "", Finish.STOP
     async with backend.stream(CleanPrompt(prompt, backend.destination)) as chunks:

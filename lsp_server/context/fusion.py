@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +17,10 @@ CONTAINED: Final = 0.7
 """Share of the shorter one's lines from which it counts as contained: a class that is cut differently is."""
 SHOWN: Final = 0.6
 """Share of a snippet's lines in the visible text above which it says nothing new."""
+SMALLEST_PART: Final = 50
+"""Characters of room that are worth filling: a line or two."""
+PASSAGES: Final = frozenset({"windows", "similar"})
+"""Sources whose findings say something in parts too; a signature or a list of members does not."""
 SHORTEST_LINE: Final = 4
 """Characters, without indentation, from which a line counts when texts are compared: not ``}`` or ``)``."""
 
@@ -53,11 +57,13 @@ def fuse(
     visible: frozenset[str],
     budget: int,
     sources: Sequence[Source] = SOURCES,
+    cut: Callable[[str, int], str] | None = None,
 ) -> tuple[Snippet, ...]:
     """The snippets to show, in the prompt's order: at most ``budget`` characters of text together.
 
     ``found`` has each source's snippets, the best first; ``visible`` the lines that the prompt shows anyway.
-    The score of a snippet stays the one its source gave it.
+    ``cut`` gives the most telling part of a passage, at most so many characters: what room is left is filled
+    with such parts. The score of a snippet stays the one its source gave it.
     """
     ranked = rank(found, visible, sources)
     shares = {source.name: int(source.share * budget) for source in sources}
@@ -74,10 +80,36 @@ def fuse(
             taken.append(candidate)
             room -= size
             shares[origin] -= size
+    if cut is not None:
+        taken += _parts(ranked, taken, visible, room, cut)
     places = {source.name: source.rank for source in sources}
-    order = {id(candidate): place for place, candidate in enumerate(ranked)}
-    taken.sort(key=lambda c: (places[c.snippet.origin], order[id(c)]))
+    taken.sort(key=lambda c: (places[c.snippet.origin], -c.value))
     return tuple(candidate.snippet for candidate in taken)
+
+
+def _parts(
+    ranked: Sequence[Candidate],
+    taken: Sequence[Candidate],
+    visible: frozenset[str],
+    room: int,
+    cut: Callable[[str, int], str],
+) -> list[Candidate]:
+    """Parts of passages that were too long for the room that is left."""
+    parts: list[Candidate] = []
+    for candidate in ranked:
+        if room < SMALLEST_PART:
+            break
+        snippet = candidate.snippet
+        if snippet.origin not in PASSAGES or len(snippet.text) <= room:
+            continue
+        if any(alike(candidate.lines, other.lines) for other in (*taken, *parts)):
+            continue
+        text = cut(snippet.text, room)
+        lines = lines_of(text)
+        if lines and not is_shown(lines, visible):
+            parts.append(Candidate(replace(snippet, text=text), lines, candidate.value))
+            room -= len(text)
+    return parts
 
 
 def rank(

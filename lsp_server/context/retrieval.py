@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from lsp_server.context.fusion import fuse, lines_of
@@ -11,6 +12,7 @@ from lsp_server.context.memo import MemoIndex
 from lsp_server.context.question import Question, ask
 from lsp_server.context.sources import SOURCES, Source
 from lsp_server.context.sticky import Sticky
+from lsp_server.context.trim import trim
 from lsp_server.context.view import COMMIT_LANGUAGES, View
 from lsp_server.types import Cursor, Snippet
 
@@ -96,7 +98,8 @@ class Retriever:
             found[source.name], why = self._ask(source, question, view)
             asked.append(Asked(source.name, self._clock() - at, len(found[source.name]), why=why))
         shown_lines = _visible_lines(document.lines, visible)
-        fresh = fuse(found, shown_lines, budget, self._table)
+        cut = partial(_cut, question.words)
+        fresh = fuse(found, shown_lines, budget, self._table, cut)
         snippets = self._sticky.choose(
             document.uri, fresh, budget=budget, visible=shown_lines, paused=paused and not late
         )
@@ -142,6 +145,10 @@ def _key(source: Source, question: Question) -> tuple[object, ...]:
         source.name, q.document.uri, q.line, tuple(q.names.items()), tuple(q.words.items()),
         q.receiver, q.call, q.scope, q.visible,
     )  # fmt: skip
+
+
+def _cut(words: Mapping[str, float], text: str, most: int) -> str:
+    return trim(text, words, most)
 
 
 def _visible_lines(lines: Sequence[str], visible: range) -> frozenset[str]:

@@ -16,8 +16,9 @@ from lsp_server.types import Cursor, Prompt, PromptForm, Snippet
 SUFFIX_SHARE: Final = 4
 """One part in this many of the window is for the suffix, where Continue and llama.vim give it a fifth. What
 one side does not need, the other takes."""
-SNIPPET_SHARE: Final = 2
-"""Other files take at most one part in this many of the budget: the text around the cursor says most."""
+SNIPPET_SHARE: Final = 3
+"""Other files take at most one part in this many of the budget: the text around the cursor says most. With
+half of a budget of 900 tokens for them a model of 0.5B completed no better than without."""
 SMALLEST_BUDGET: Final = 64
 """Tokens below which no useful prompt can be made; a smaller budget is read as this one."""
 ANSWER_SHARE: Final = 4

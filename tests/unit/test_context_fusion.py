@@ -44,6 +44,19 @@ def test_the_budget_holds_and_something_smaller_may_still_fit():
     check([snippet(block("w", 50)), snippet(block("x", 2))], [block("x", 2)], budget=100)
 
 
+def test_what_room_is_left_is_filled_with_parts_of_passages():
+    found = {
+        "windows": [snippet(block("w", 3)), snippet(block("x", 30))],
+        "file": [snippet(block("f", 30), origin="file")],
+    }
+    cut = lambda text, most: text[: text.rfind("\n", 0, most)]  # noqa: E731 - as short as it is
+    without = fuse(found, frozenset(), 150)
+    chosen = fuse(found, frozenset(), 150, cut=cut)
+    assert [s.text for s in without] == [block("w", 3)]
+    assert [s.text for s in chosen] == [block("w", 3), block("x", 11)]
+    assert sum(len(s.text) for s in chosen) <= 150
+
+
 def test_no_source_takes_it_all():
     windows = [snippet(block(f"w{number}")) for number in range(9)]
     found = [*windows, snippet(block("d"), origin="similar")]

@@ -13,7 +13,7 @@ from lsp_server.types import Snippet
 NAME: Final = "file"
 IMPORT_CHARS: Final = 600
 """Characters of the file's head: what the rest of the file may name without more ado."""
-OUTLINE_CHARS: Final = 500
+OUTLINE_CHARS: Final = 600
 """Characters of the file's own signatures."""
 HEAD_LINES: Final = 120
 """Lines at the top of a file in which its imports are."""

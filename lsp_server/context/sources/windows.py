@@ -12,7 +12,7 @@ from lsp_server.context.view import View
 from lsp_server.types import Snippet
 
 NAME: Final = "windows"
-FOUND: Final = 8
+FOUND: Final = 14
 """Windows that are asked for; near-duplicates of each other are dropped later."""
 CHARS: Final = 350
 """Characters of one passage, some 8 lines: four such named more of what was needed than two of 600."""
