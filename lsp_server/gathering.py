@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -26,6 +26,9 @@ PAUSED_MS: Final = 1000.0
 REFRESH_S: Final = 0.06
 """Behind a request on the same line, before the sources are asked again: the answer goes first, since both
 would share the interpreter."""
+NEAR_LINES: Final = 2
+"""Lines from one request to the next within which somebody types on; further away the window is another one
+for an engine, and the prompt is read again anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +52,27 @@ class Gatherer:
         self._later: asyncio.TimerHandle | None = None
         self._refreshing: asyncio.Task[None] | None = None
 
-    async def gather(self, cursor: Cursor, visible: range) -> tuple[Snippet, ...]:
+    async def gather(self, cursor: Cursor, visible: range, *, hold: bool = False) -> tuple[Snippet, ...]:
         """The snippets for ``cursor``; after ``context.budget_ms`` those that were shown last.
 
         On a line that was asked for already those are given at once, and the sources asked again a moment
-        later. ``visible`` are the lines that the window shows. Nothing is raised: a source that fails is left
-        out.
+        later. With ``hold`` they stay as long as somebody types on near the same place: the engine would have
+        to read most of the prompt again. In a pause everything is asked anew. ``visible`` are the lines that
+        the window shows. Nothing is raised: a source that fails is left out.
         """
-        uri = cursor.document.uri
+        uri, line = cursor.document.uri, cursor.position.line
         last = self._last.get(uri)
         if self._later is not None:
             self._later.cancel()
-        if last is not None and last.line == cursor.position.line:
-            loop = asyncio.get_running_loop()
-            self._later = loop.call_later(REFRESH_S, self._refresh, cursor, visible)
-            return last.retrieved.snippets
+        typing = self._workspace.idle_ms(uri, self._clock.now_ms()) < PAUSED_MS
+        if last is not None and typing:
+            if hold and abs(last.line - line) <= NEAR_LINES:
+                self._last[uri] = replace(last, line=line)
+                return last.retrieved.snippets
+            if last.line == line:
+                loop = asyncio.get_running_loop()
+                self._later = loop.call_later(REFRESH_S, self._refresh, cursor, visible)
+                return last.retrieved.snippets
         await self._retrieve(cursor, visible)
         last = self._last.get(uri)
         return last.retrieved.snippets if last is not None else ()

@@ -48,6 +48,12 @@ class Family:
             return replace(self, layout=self.healed, healed=None)
         return self
 
+    @property
+    def rereads_suffix(self) -> bool:
+        """Whether an engine reads the suffix anew at each key, since it comes behind the prefix."""
+        infill = self.layout.infill
+        return self.form is PromptForm.RAW and 0 <= infill.find("{prefix}") < infill.find("{suffix}")
+
     def render(self, prompt: Prompt) -> str:
         """Return the text for the model: the raw prompt, the prefix part, or the chat's user text."""
         return self.layout.render(prompt)

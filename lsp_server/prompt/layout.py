@@ -37,6 +37,8 @@ class Limits:
     """What the model and its backend allow, in tokens, and what the backend can do (see ``Capabilities``).
 
     ``budget_tokens`` is the most a prompt may take; ``context_tokens`` holds prompt and answer together.
+    ``suffix_tokens`` is the most of the text behind the cursor where that is read anew at every key, which is
+    where the prefix comes first; None is no such limit.
     """
 
     context_tokens: int
@@ -45,6 +47,7 @@ class Limits:
     max_stops: int | None = None
     forces_start: bool = False
     takes_parts: bool = False
+    suffix_tokens: int | None = None
 
     @property
     def answer_tokens(self) -> int:
@@ -91,9 +94,10 @@ def lay_out(  # noqa: PLR0913 - the one call that brings all inputs of a prompt 
     room = limits.prompt_tokens(estimate)
     base = _with_snippets(base, family, snippets, estimate, room // SNIPPET_SHARE)
     room = max(0, room - base.tokens)
-    shown = _shown(cursor, tokens, room, estimate, anchor)
+    most = limits.suffix_tokens if family.rereads_suffix else None
+    shown = _shown(cursor, tokens, room, estimate, anchor, most)
     if shown.tokens > room:
-        shown = _shown(cursor, tokens, int(room * NEUTRALISED_ROOM), estimate, shown.anchor)
+        shown = _shown(cursor, tokens, int(room * NEUTRALISED_ROOM), estimate, shown.anchor, most)
     heals = limits.forces_start and family.form is PromptForm.RAW
     kept, forced = heal(shown.prefix) if heals else (shown.prefix, "")
     prompt = replace(
@@ -108,11 +112,16 @@ def lay_out(  # noqa: PLR0913 - the one call that brings all inputs of a prompt 
 
 
 def _shown(
-    cursor: Cursor, tokens: tuple[str, ...], room: int, estimate: TokenEstimate, anchor: Anchor | None
+    cursor: Cursor,
+    tokens: tuple[str, ...],
+    room: int,
+    estimate: TokenEstimate,
+    anchor: Anchor | None,
+    most_suffix: int | None,
 ) -> Window:
     """The window as the model sees it: cleaned, and counted again where that made it longer."""
     suffix_room = room // SUFFIX_SHARE
-    window = cut_window(cursor, room - suffix_room, suffix_room, estimate, anchor)
+    window = cut_window(cursor, room - suffix_room, suffix_room, estimate, anchor, most_suffix)
     plain = (_plain(window.prefix), _plain(window.suffix))
     prefix, suffix = (neutralise(text, tokens) for text in plain)
     count = window.tokens

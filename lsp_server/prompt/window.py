@@ -62,10 +62,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class _Shares:
-    """The room of each side, as weights (see ``tokens.UNIT``). What one side leaves, the other may take."""
+    """The room of each side, as weights (see ``tokens.UNIT``). What one side leaves, the other may take.
+
+    The side below never takes more than ``most_below``.
+    """
 
     above: int
     below: int
+    most_below: int
 
     @property
     def total(self) -> int:
@@ -81,14 +85,23 @@ class _Side:
 
 
 def cut_window(
-    cursor: Cursor, prefix_tokens: int, suffix_tokens: int, estimate: TokenEstimate, anchor: Anchor | None
+    cursor: Cursor,
+    prefix_tokens: int,
+    suffix_tokens: int,
+    estimate: TokenEstimate,
+    anchor: Anchor | None,
+    most_suffix_tokens: int | None = None,
 ) -> Window:
     """Return the window around ``cursor``: at most ``prefix_tokens`` plus ``suffix_tokens`` by ``estimate``.
 
-    The ends of ``anchor`` are kept while the text between them fits and neither side is nearly empty. Ends
-    lie at line boundaries, except that a line longer than its room is cut between words.
+    The side below may take what the other leaves, up to ``most_suffix_tokens`` if given. The ends of
+    ``anchor`` are kept while the text between them fits and neither side is nearly empty. Ends lie at line
+    boundaries, except that a line longer than its room is cut between words.
     """
-    shares = _Shares(estimate.room(prefix_tokens), estimate.room(suffix_tokens))
+    total = estimate.room(prefix_tokens) + estimate.room(suffix_tokens)
+    most = total if most_suffix_tokens is None else min(total, estimate.room(most_suffix_tokens))
+    below_room = min(estimate.room(suffix_tokens), most)
+    shares = _Shares(total - below_room, below_room, most)
     above = _kept_above(cursor, shares, anchor) if anchor else None
     below = _kept_below(cursor, shares, anchor) if anchor else None
     above, below = _settle(cursor, shares, above, below)
@@ -102,26 +115,30 @@ def cut_window(
 
 def _settle(cursor: Cursor, shares: _Shares, above: _Side | None, below: _Side | None) -> tuple[_Side, _Side]:
     """Both ends of the window: those that can be kept, and new ones for the rest."""
+    if below and below.weight > shares.most_below:
+        below = None
     if above and below and above.weight + below.weight <= shares.total:
         return above, below
     if below and below.weight <= shares.below:
         return _take_above(cursor, _with_slack(shares.total - below.weight)), below
     if above and above.weight <= shares.above:
-        return above, _take_below(cursor, _with_slack(shares.total - above.weight))
+        room = min(_with_slack(shares.total - above.weight), shares.most_below)
+        return above, _take_below(cursor, room)
     return _fresh(cursor, shares)
 
 
 def _fresh(cursor: Cursor, shares: _Shares) -> tuple[_Side, _Side]:
     """New ends: the whole document if it fits, else both sides by their shares, with slack."""
     above = _take_above(cursor, shares.total)
-    below = _take_below(cursor, shares.total)
+    below = _take_below(cursor, shares.most_below)
     if above.weight + below.weight <= shares.total:
         return above, below
     count = len(cursor.document.lines)
     if _is_bottom(below.mark, count) and below.weight <= shares.below:
         return _take_above(cursor, _with_slack(shares.total - below.weight)), below
     if _is_top(above.mark) and above.weight <= shares.above:
-        return above, _take_below(cursor, _with_slack(shares.total - above.weight))
+        room = min(_with_slack(shares.total - above.weight), shares.most_below)
+        return above, _take_below(cursor, room)
     return _take_above(cursor, _with_slack(shares.above)), _take_below(cursor, _with_slack(shares.below))
 
 

@@ -49,6 +49,7 @@ def families(draw):
         max_stops=draw(st.sampled_from([None, 1, 4])),
         forces_start=draw(st.booleans()),
         takes_parts=draw(st.booleans()),
+        suffix_tokens=draw(st.sampled_from([None, 64, 256])),
     )
     family = FAMILIES[draw(names)]
     return family.for_backend(forces_start=limits.forces_start, takes_parts=limits.takes_parts), limits

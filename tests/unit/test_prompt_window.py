@@ -51,6 +51,20 @@ def test_a_small_document_is_shown_whole():
     assert window.tokens == pytest.approx(ESTIMATE.count(doc.text), abs=1)
 
 
+def test_the_side_below_is_bounded_whatever_the_other_leaves():
+    doc = document(60)
+    window = cut_window(at(doc, 2), 600, 200, ESTIMATE, None, 100)
+    assert ESTIMATE.count(window.suffix) <= 100
+    assert ESTIMATE.count(window.suffix) > 100 - 2 * LINE_TOKENS
+    # The bound comes later, when the engine turns out to be slow: the start stays where it is.
+    before = cut_window(at(doc, 30, 3), 600, 200, ESTIMATE, None)
+    after = cut_window(at(doc, 30, 3), 600, 200, ESTIMATE, before.anchor, 100)
+    assert after.prefix == before.prefix
+    assert ESTIMATE.count(after.suffix) <= 100 < ESTIMATE.count(before.suffix)
+    again = cut_window(at(edited(doc, 30, 3, "x"), 30, 4), 600, 200, ESTIMATE, after.anchor, 100)
+    assert again.suffix == after.suffix
+
+
 def test_an_empty_document_gives_an_empty_window():
     window = cut(at(Document("u", None, "", 1, ("",)), 0))
     assert (window.prefix, window.suffix, window.tokens) == ("", "", 0)
