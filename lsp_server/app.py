@@ -1,7 +1,6 @@
-"""The composition root: builds everything from the settings in force, and alone names every room.
+"""The composition root: the session's state, and the way from what the editor tells and asks to the engine.
 
-The engine and its rooms are imported when the first engine is built, after ``initialize`` was answered: until
-then only the settings are needed.
+``building`` makes the engine from the settings in force. It is imported after ``initialize`` was answered.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -19,12 +18,10 @@ from lsp_server.backends.base import BackendError
 from lsp_server.config.approvals import Approvals
 from lsp_server.config.editor import combined
 from lsp_server.config.environment import mistral_key_names, ollama_address
-from lsp_server.config.keys import KeyRefused, resolve_key
 from lsp_server.config.layers import Resolved
 from lsp_server.config.load import load
 from lsp_server.config.locations import cache_folder, data_folder
 from lsp_server.config.settings import BackendSettings, Settings
-from lsp_server.config.trust import is_remote
 from lsp_server.document.store import DocumentStore
 from lsp_server.notices import Notice, Notices
 from lsp_server.schedule.clock import Clock, SystemClock
@@ -33,9 +30,8 @@ from lsp_server.telemetry.events import Log, as_json
 from lsp_server.types import Answer, Cursor, Gate, Position, Request, Trigger
 
 if TYPE_CHECKING:
-    from lsp_server.engine import Engine, Memory
-    from lsp_server.policy.clearance import Policy
-    from lsp_server.routing.router import Route, Router
+    from lsp_server.building import Builder, Built
+    from lsp_server.routing.router import Route
     from lsp_server.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -43,16 +39,6 @@ logger = logging.getLogger(__name__)
 INDEX_AFTER_MS: Final = 1000.0
 """Milliseconds after the start before the workspace is read: the editor starts too, and other servers."""
 SNOOZED: Final = Gate("snoozed", "automatic suggestions are snoozed (codestral.snooze)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Built:
-    """What one configuration amounts to."""
-
-    resolved: Resolved
-    policy: Policy
-    router: Router
-    engine: Engine
 
 
 class App:
@@ -72,12 +58,10 @@ class App:
         self._clock = clock or SystemClock()
         self._editor_tree: object = None
         self._folders: tuple[str, ...] = ()
-        self._built: _Built | None = None
+        self._built: Built | None = None
+        self._builder: Builder | None = None
         self._discovered: tuple[BackendSettings, ...] = ()
-        self._spare: dict[tuple[BackendSettings, str], Route] = {}
-        self._salted_session: str | None = None
         self._streams = Streams()
-        self._memory: Memory | None = None
         self._resolved: Resolved | None = None
         self._log = Log()
         self._answered = 0
@@ -115,9 +99,9 @@ class App:
     def set_workspace(self, folders: Sequence[str]) -> None:
         """Take the workspace's folders (native paths); their settings files may narrow the settings."""
         if tuple(folders) != self._folders:
+            self._forget_engine()
             self._folders = tuple(folders)
             self._rebuild()
-            self._salted_session = None
 
     async def start(self) -> None:
         """Find a backend if none is configured, and warm up the one that will answer."""
@@ -234,10 +218,21 @@ class App:
             await asyncio.shield(self._starting)
         return await self._current().engine.complete(request)
 
-    def _current(self) -> _Built:
+    def _current(self) -> Built:
         if self._built is None:
-            self._built = self._build()
+            self._built = self._building.build(self._resolve(), self._folders, self._discovered)
+            self._in_background(self._building.close_spare())
         return self._built
+
+    @property
+    def _building(self) -> Builder:
+        from lsp_server.building import Builder
+
+        if self._builder is None:
+            self._builder = Builder(
+                self._environ, self._clock, self._notices, self._surroundings, self._health_changed
+            )
+        return self._builder
 
     def _rebuild(self) -> None:
         """Forget the engine and start again from the new settings."""
@@ -250,8 +245,7 @@ class App:
         """The next request builds an engine from what is in force then, on the backends that stay."""
         old, self._built, self._resolved = self._built, None, None
         if old is not None:
-            old.engine.retire()
-            self._spare.update({(route.settings, self._session): route for route in old.router.routes})
+            self._building.retire(old, self._folders)
 
     def _resolve(self) -> Resolved:
         if self._resolved is None:
@@ -260,34 +254,6 @@ class App:
                 self._notices.say("warning", str(problem))
         return self._resolved
 
-    def _build(self) -> _Built:
-        from lsp_server.engine import Engine, Memory
-        from lsp_server.gathering import Gatherer
-        from lsp_server.policy.clearance import Policy
-        from lsp_server.policy.paths import PathRules
-        from lsp_server.routing.router import Router, in_order
-
-        resolved = self._resolve()
-        settings = resolved.settings
-        policy = Policy(
-            PathRules(settings.privacy.exclude, settings.privacy.local_only),
-            remote_allowed=resolved.remote_allowed,
-            folders=self._folders,
-        )
-        found = [] if resolved.configured else [b for b in self._discovered if resolved.allows(b)]
-        backends = in_order(resolved.usable_backends or found, settings.routing.order)
-        routes = [route for backend in backends if (route := self._route(backend)) is not None]
-        for spare in self._spare.values():
-            self._in_background(spare.backend.close())
-        self._spare.clear()
-        router = Router(routes, self._clock, self._health_changed)
-        self._memory = Memory() if self._memory is None else self._memory
-        gatherer = None
-        if settings.context.enabled:
-            gatherer = Gatherer(settings, policy, self._surroundings, self._clock)
-        engine = Engine(settings, policy, router, self._clock, self._memory, gatherer)
-        return _Built(resolved, policy, router, engine)
-
     @property
     def _surroundings(self) -> Workspace:
         from lsp_server.workspace import Workspace
@@ -295,34 +261,6 @@ class App:
         if self._workspace is None:
             self._workspace = Workspace(self.documents)
         return self._workspace
-
-    def _route(self, settings: BackendSettings) -> Route | None:
-        """The backend, or None (and a notice) if its key or its address can't be used."""
-        from lsp_server.backends.create import create_backend
-        from lsp_server.prompt.detection import is_known
-        from lsp_server.routing.router import Route
-
-        session = self._session
-        spare = self._spare.pop((settings, session), None)
-        if spare is not None:
-            return spare
-        try:
-            key = resolve_key(settings, environ=self._environ)
-            backend = create_backend(
-                settings, key=key, session=session, remote=is_remote(settings), suitable=is_known
-            )
-        except (KeyRefused, ValueError) as error:
-            self._notices.say("warning", str(error))
-            return None
-        return Route(backend, settings)
-
-    @property
-    def _session(self) -> str:
-        from lsp_server.routing.session import read_salt, session_value
-
-        if self._salted_session is None:
-            self._salted_session = session_value(read_salt(data_folder(self._environ)), self._folders)
-        return self._salted_session
 
     async def _start(self) -> None:
         built = self._current()
@@ -381,7 +319,7 @@ class App:
         """Whether there is an Ollama with a model that fills in the middle."""
         from lsp_server.routing.discovery import can_fill
 
-        route = self._route(settings)
+        route = self._building.route(settings, self._folders)
         return route is not None and await can_fill(route, self._clock)
 
     def _health_changed(self, route: Route, error: BackendError | None) -> None:
