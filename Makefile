@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 
-.PHONY: demo test check format bench editors-deps clean
+.PHONY: demo test-local-only test check format bench editors-deps clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,10 @@ format: $(VENV)/.installed
 # Emacs with Eglot, where this is Debian and we may install; its tests are skipped by name elsewhere.
 editors-deps: $(VENV)/.installed
 	@$(PY) tests/editors/install.py
+
+# What is for local backends only stays here: 10,000 random sequences of failures, settings and edits (5 minutes).
+test-local-only: $(VENV)/.installed
+	CODESTRAL_LSP_SEQUENCES=10000 $(BIN)/pytest -q tests/property/test_local_only_properties.py
 
 # The figures of the docs, each against its bar; on a machine with nothing else to do.
 bench: $(VENV)/.installed

@@ -2,7 +2,7 @@
 
     python -m benchmarks [all | suite ...] [--quick] [--json] [--check]
 
-Without names all of them run, which takes about a quarter of an hour; on a machine with nothing else to do.
+Without names all of them run, which takes about twenty minutes; on a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final
 from benchmarks.document import document
 from benchmarks.indexing import indexing_rows
 from benchmarks.kv import kv_rows
+from benchmarks.routing import routing_rows
 from benchmarks.scheduling import scheduling
 from benchmarks.shaping.shaping import shaping_rows
 from benchmarks.startup import startup
@@ -27,6 +28,7 @@ SUITES: Final[dict[str, Callable[[bool], list[Row]]]] = {
     "indexing": lambda quick: list(asyncio.run(indexing_rows(quick=quick))),
     "kv": lambda quick: asyncio.run(kv_rows(quick=quick)),
     "shaping": lambda quick: shaping_rows(quick=quick),
+    "routing": lambda quick: asyncio.run(routing_rows(quick=quick)),
     "scheduling": lambda quick: asyncio.run(scheduling(quick=quick)),
 }
 

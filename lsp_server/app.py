@@ -129,6 +129,8 @@ class App:
         """Read files of the workspace again (native paths) that were saved, made or deleted."""
         if self._workspace is not None:
             self._workspace.files_changed(paths)
+        if self._built and self._built.policy.paths:
+            self._built.policy.paths.files_changed(paths)
 
     # What the editor asks.
 
@@ -179,10 +181,9 @@ class App:
 
     def explain(self) -> dict[str, object]:
         """The last requests and the state of each backend, as plain JSON values without source text."""
-        from lsp_server.routing.router import route_json
-
         return {
-            "backends": [route_json(route) for route in self.routes],
+            "backends": self._current().router.as_json(),
+            "budgets": self._building.budgets.as_json(),
             "problems": list(self.problems),
             "tokens": self._current().engine.account.as_json(),
             "context": self._current().engine.context_json(),
@@ -197,6 +198,8 @@ class App:
         if self._built:
             await self._built.engine.close()
             await self._built.router.close()
+        if self._builder is not None:
+            await asyncio.to_thread(self._builder.budgets.close)
         if self._workspace is not None:
             await self._workspace.close()
 
@@ -267,7 +270,7 @@ class App:
         await self._ask_for_approvals(built.resolved)
         if not self._current().router.routes:
             await self._discover(self._current().resolved)
-        for route in self._current().router.routes[:1]:
+        for route in self._current().router.routes:
             await route.backend.warm_up()
         self._in_background(self._start_index())
 

@@ -1,30 +1,29 @@
-"""The work of one stream: a backend is chosen, asked, read, and what fits the place is remembered."""
+"""The work of one stream: which backends there are for it, and what becomes of asking them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from lsp_server.backends.base import BackendError
+from lsp_server.attempt import Means
 from lsp_server.config.settings import Settings
 from lsp_server.gathering import Gatherer
-from lsp_server.generation import Generated, Limits, generate
 from lsp_server.policy.clearance import Policy
 from lsp_server.prompting import Prompter
-from lsp_server.routing.licences import restriction
+from lsp_server.race import BACKEND_FAILED, Race
+from lsp_server.routing.health import State
 from lsp_server.routing.router import Route, Router
-from lsp_server.schedule.cache import Cache, Remembered
-from lsp_server.schedule.clock import Clock, Stopwatch
+from lsp_server.schedule.cache import Cache
+from lsp_server.schedule.clock import Clock
 from lsp_server.schedule.inflight import Running
 from lsp_server.schedule.silences import Silences
-from lsp_server.shaping.filters import clean_start, shape
-from lsp_server.shaping.site import Site
 from lsp_server.telemetry.tokens import TokenAccount
-from lsp_server.types import Answer, Cursor, Gate, Prompt, PromptSummary
+from lsp_server.types import Answer, Cursor, Gate
+
+__all__ = ["BACKEND_FAILED", "NO_BACKEND", "OVER_BUDGET", "Asker"]
 
 NO_BACKEND: Final = Gate("no_backend", "no backend is configured: run `codestral-lsp doctor`")
-LICENCE: Final = "licence"
-BACKEND_FAILED: Final = "backend_failed"
+OVER_BUDGET: Final = "over_budget"
 
 
 @dataclass(slots=True)
@@ -40,9 +39,11 @@ class Asker:
     gatherer: Gatherer | None = None
     silences: Silences = field(default_factory=Silences)
     prompter: Prompter = field(init=False)
+    _means: Means = field(init=False)
 
     def __post_init__(self) -> None:
         self.prompter = Prompter(self.settings, self.policy, self.gatherer)
+        self._means = Means(self.settings, self.router, self.clock, self.cache, self.account, self.prompter)
 
     def route(self, cursor: Cursor, only: str | None = None) -> Route | None:
         """The backend that would be asked first at ``cursor``, or None."""
@@ -54,26 +55,14 @@ class Asker:
         return None
 
     async def work(self, running: Running, temperature: float = 0.0) -> None:
-        """Try the backends in order until one answers, or says that there is nothing to suggest."""
-        last = Answer(gate=self._nobody(running.only))
-        for route in self.router.candidates(running.only):
-            gate = self.policy.may_send(running.cursor, route.backend.destination)
-            if gate is not None:
-                last = Answer(gate=gate, backend=route.backend.name)
-                continue
-            running.closing = False
-            attempt = _Attempt(self, route, running, Stopwatch(self.clock))
-            try:
-                last = await attempt.ask(temperature)
-            except BackendError as error:
-                self.router.failed(route, error)
-                last = Answer(gate=Gate(BACKEND_FAILED, str(error)), backend=route.backend.name)
-                if running.stands or running.ended:
-                    break
-                running.grew("")
-            else:
-                break
-        running.finish(last)
+        """Ask the backends until one answers, or says that there is nothing to suggest."""
+        race = Race(self._means, self.policy, self.silences, running, temperature)
+        answer = await race.run()
+        if not race.asked:
+            # A backend that fails says more than another one's gate.
+            gate = self._problem(running)
+            answer = Answer(gate=gate) if gate is not None else answer
+        running.finish(answer or Answer(gate=self._nobody(running.only)))
 
     def prepare(self, cursor: Cursor) -> None:
         """Make the prompt of a stream that will start in a moment, as far as no backend has to be asked."""
@@ -81,135 +70,19 @@ class Asker:
         if route is not None and route.family is not None:
             self.prompter.prepare(route, route.family, cursor)
 
+    def _problem(self, running: Running) -> Gate | None:
+        """What keeps the first of the backends that the text may go to from being asked."""
+        for route in self.router.routes:
+            named = running.only in (None, route.backend.name)
+            if not named or not route.problem:
+                continue
+            if self.policy.may_send(running.cursor, route.backend.destination) is None:
+                over_budget = route.state is State.OVER_BUDGET
+                return Gate(OVER_BUDGET if over_budget else BACKEND_FAILED, route.problem)
+        return None
+
     def _nobody(self, only: str | None) -> Gate:
-        """Why no backend was tried: none is there, or each is known to be failing."""
-        routes = [r for r in self.router.routes if only in (None, r.backend.name)]
-        if only is not None and not routes:
+        """What to say where no backend is there."""
+        if only is not None and all(route.backend.name != only for route in self.router.routes):
             return Gate(NO_BACKEND.name, f"no backend is named {only!r}")
-        problems = [route.health.problem for route in routes if route.health.problem]
-        return Gate(BACKEND_FAILED, problems[0]) if problems else NO_BACKEND
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """One try on one backend; the listener of its stream."""
-
-    asker: Asker
-    route: Route
-    running: Running
-    watch: Stopwatch
-    answer: Answer = field(default_factory=Answer)
-    gate: Gate | None = None
-    first: bool = True
-    asked_ms: float = 0.0
-    site: Site = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.site = Site.of(self.running.cursor)
-
-    async def ask(self, temperature: float) -> Answer:
-        """Read the stream and return what it amounts to. Raises ``BackendError``."""
-        asker, route, running = self.asker, self.route, self.running
-        self.answer = Answer(backend=route.backend.name)
-        family = await asker.router.identify(route)
-        self.answer = replace(self.answer, model=route.info.name if route.info else None)
-        self.lap("identify")
-        gate = self._licence_gate()
-        if gate is not None:
-            return self._ended(gate)
-        clean = await asker.prompter.prompt(route, family, running.cursor, temperature)
-        self.lap("prompt")
-        if isinstance(clean, Gate):
-            return self._ended(clean)
-        self.answer = replace(self.answer, prompt=_summary(clean.prompt))
-        completion = asker.settings.completion
-        limits = Limits(self.site, completion.max_lines, streak=not running.variant)
-        async with route.slots.take(running.leave, background=not running.waiting) as ticket:
-            self.lap("slot")
-            running.started = True
-            self.asked_ms = asker.clock.now_ms()
-
-            def on_waiting(waited_for: bool) -> None:
-                ticket.background = not waited_for
-
-            running.on_waiting = on_waiting
-            on_waiting(bool(running.waiting))
-            route.note_prompt(clean.prompt)
-            await generate(route.backend, clean, limits, self, asker.clock)
-        self._learn(clean.prompt)
-        if running.stands or self.gate is None:
-            return self._ended(None)
-        if not running.variant:
-            asker.silences.note(running.cursor, self.gate)
-        return self._ended(self.gate)
-
-    # What the stream tells.
-
-    def lap(self, name: str) -> None:
-        """Note the time of a step until the first unit stands."""
-        self.watch.lap(name)
-
-    def grew(self, text: str) -> None:
-        """Show the draft to those who wait for it."""
-        self.running.grew(clean_start(text, self.running.cursor))
-
-    def unit(self, generated: Generated) -> bool:
-        """Filter a unit; those who wait are answered, and it is remembered."""
-        if self.first:
-            self.lap("stream")
-        running = self.running
-        self.answer = replace(self.answer, usage=generated.usage)
-        shaped = shape(generated.text, running.cursor, generated.finish, self.site)
-        if isinstance(shaped, Gate):
-            self.gate = shaped
-            return False
-        if self.first:
-            self.lap("shaping")
-            self.asker.router.succeeded(self.route)
-            self.route.note_unit(self.asker.clock.now_ms() - self.asked_ms)
-            self.first = generated.provisional
-        if generated.confidence is not None:
-            running.confidence = generated.confidence
-        answer = replace(self.answer, timings_ms=self.watch.laps)
-        taken = running.unit(shaped, answer, provisional=generated.provisional)
-        if taken:
-            self._remember(generated)
-        return taken
-
-    def read(self, received: int, used: int) -> None:
-        """Count what came; from here on the stream ends by itself."""
-        self.running.closing = True
-        self.asker.account.add(received, used)
-
-    def _remember(self, generated: Generated) -> None:
-        running = self.running
-        name = self.route.backend.name
-        remembered = Remembered(running.shaped, running.ends, name, generated.finish, running.confidence)
-        self.asker.cache.store(running.base, remembered, behind=running.variant > 0)
-
-    def _licence_gate(self) -> Gate | None:
-        route = self.route
-        if not self.asker.settings.licence.production or route.info is None:
-            return None
-        reason = restriction(route.info, route.backend.destination)
-        return Gate(LICENCE, f"{route.backend.name}: {reason}") if reason else None
-
-    def _learn(self, prompt: Prompt) -> None:
-        """Learn from a good answer: the backend is well, and how long the prompt really was."""
-        self.asker.router.succeeded(self.route)
-        usage = self.answer.usage
-        if usage is not None and usage.prompt_tokens:
-            self.route.calibration = self.route.calibration.observe(prompt.tokens, usage.prompt_tokens)
-
-    def _ended(self, gate: Gate | None) -> Answer:
-        return replace(self.answer, gate=gate, timings_ms=self.watch.laps)
-
-
-def _summary(prompt: Prompt) -> PromptSummary:
-    return PromptSummary(
-        family=prompt.template.name,
-        tokens=prompt.tokens,
-        prefix_chars=len(prompt.prefix),
-        suffix_chars=len(prompt.suffix),
-        snippets=tuple((s.path, s.origin, s.score) for s in prompt.snippets),
-    )
+        return NO_BACKEND

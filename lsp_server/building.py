@@ -20,8 +20,11 @@ from lsp_server.engine import Engine, Memory
 from lsp_server.gathering import Gatherer
 from lsp_server.notices import Notices
 from lsp_server.policy.clearance import Policy
+from lsp_server.policy.ignores import PathPolicy
 from lsp_server.policy.paths import PathRules
 from lsp_server.prompt.detection import is_known
+from lsp_server.routing.budgets import FOLDER, Budgets
+from lsp_server.routing.licences import notice
 from lsp_server.routing.router import Route, Router, in_order
 from lsp_server.routing.session import read_salt, session_value
 from lsp_server.schedule.clock import Clock
@@ -55,6 +58,9 @@ class Builder:
         self._workspace = workspace
         self._on_change = on_change
         self._memory = Memory()
+        self.budgets = Budgets(
+            data_folder(environ) / FOLDER, clock, lambda line: notices.say("warning", line)
+        )
         self._spare: dict[tuple[BackendSettings, str], Route] = {}
         self._sessions: dict[tuple[str, ...], str] = {}
 
@@ -63,15 +69,20 @@ class Builder:
     ) -> Built:
         """Return what ``resolved`` amounts to; ``discovered`` are for where it has no backend."""
         settings = resolved.settings
+        privacy = settings.privacy
+        rules = PathRules(privacy.exclude, privacy.local_only)
         policy = Policy(
-            PathRules(settings.privacy.exclude, settings.privacy.local_only),
+            rules,
             remote_allowed=resolved.remote_allowed,
             folders=folders,
+            secrets=privacy.secrets,
+            paths=PathPolicy(rules, folders, privacy.gitignored, now_ms=self._clock.now_ms),
         )
         found = [] if resolved.configured else [b for b in discovered if resolved.allows(b)]
         backends = in_order(resolved.usable_backends or found, settings.routing.order)
         routes = [route for backend in backends if (route := self.route(backend, folders)) is not None]
-        router = Router(routes, self._clock, self._on_change)
+        on_model = None if settings.licence.production else self._tell_licence
+        router = Router(routes, self._clock, self._on_change, self.budgets, on_model)
         gatherer = None
         if settings.context.enabled:
             gatherer = Gatherer(settings, policy, self._workspace, self._clock)
@@ -105,6 +116,12 @@ class Builder:
         spare, self._spare = self._spare, {}
         for route in spare.values():
             await route.backend.close()
+
+    def _tell_licence(self, route: Route) -> None:
+        """Say once that a model's licence rules out use at work; where that is forbidden a gate says it."""
+        line = notice(route.info, route.backend.destination) if route.info is not None else ""
+        if line:
+            self._notices.say("warning", f"{route.backend.name}: {line}")
 
     def _session(self, folders: Sequence[str]) -> str:
         key = tuple(folders)

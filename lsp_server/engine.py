@@ -106,6 +106,7 @@ class Engine:
         """Plan nothing more; requests that wait are still answered."""
         self._ahead.close()
         self._asker.prompter.close()
+        self._asker.router.retire()
 
     async def close(self) -> None:
         """End everything that runs; when this returns its connections are closed."""

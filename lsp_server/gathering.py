@@ -11,7 +11,7 @@ from typing import Final
 from lsp_server.config.settings import Settings
 from lsp_server.context.retrieval import Retrieved, Retriever
 from lsp_server.context.staged import staged_diff, without_paths
-from lsp_server.context.view import COMMIT_LANGUAGES, View
+from lsp_server.context.view import COMMIT_LANGUAGES, RecentEdit, View
 from lsp_server.policy.clearance import Policy
 from lsp_server.policy.paths import relative_path
 from lsp_server.schedule.clock import Clock
@@ -66,7 +66,7 @@ class Gatherer:
             self._later.cancel()
         typing = self._workspace.idle_ms(uri, self._clock.now_ms()) < PAUSED_MS
         if last is not None and typing:
-            if hold and abs(last.line - line) <= NEAR_LINES:
+            if hold and last.retrieved.snippets and abs(last.line - line) <= NEAR_LINES:
                 self._last[uri] = replace(last, line=line)
                 return last.retrieved.snippets
             if last.line == line:
@@ -132,7 +132,9 @@ class Gatherer:
         return View(
             index=self._workspace.index_for(document.path),
             open_documents=tuple(d for d in self._workspace.open_documents() if self._may_read(d)),
-            recent_edits=self._workspace.recent_edits(now_ms),
+            recent_edits=tuple(
+                e for e in self._workspace.recent_edits(now_ms) if self._may_show(e, document)
+            ),
             now_ms=now_ms,
             staged_diff=staged,
             relative=self._relative,
@@ -141,9 +143,13 @@ class Gatherer:
     def _may_read(self, document: Document) -> bool:
         return self._policy.admit(Cursor(document, Position(0, 0))) is None
 
+    def _may_show(self, edit: RecentEdit, document: Document) -> bool:
+        """Edits of several files become one snippet, so that clearance cannot tell them apart."""
+        stays_here = self._policy.is_private(self._relative(document.path), remote=True)
+        return not self._policy.is_private(edit.path, remote=not stays_here)
+
     def _is_private(self, relative: str) -> bool:
-        rules = self._policy.rules
-        return rules.is_excluded(relative) or rules.is_local_only(relative)
+        return self._policy.is_private(relative, remote=True)
 
     def _relative(self, path: str | None) -> str:
         return relative_path(path, self._policy.folders) if path else ""

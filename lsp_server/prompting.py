@@ -53,9 +53,13 @@ class Prompter:
         """
         if temperature:
             return await self._gathered(route, family, cursor, temperature)
-        ready, self._ready = self._ready, None
+        ready = self._ready
+        if ready is not None and ready[0] is cursor and ready[1] is route:
+            self._ready = None
+        else:
+            ready = None  # It is for another place or backend, which will come for it.
         for number in range(LAYOUT_ROUNDS):
-            if not number and ready is not None and ready[0] is cursor and ready[1] is route:
+            if not number and ready is not None:
                 clean = await ready[2]
             else:
                 clean = await self._gathered(route, family, cursor)
@@ -94,7 +98,9 @@ class Prompter:
         """The prompt with what is retrieved for it."""
         snippets: tuple[Snippet, ...] = ()
         if self._gatherer is not None:
-            snippets = await self._gatherer.gather(cursor, self._visible(route, cursor))
+            snippets = await self._gatherer.gather(
+                cursor, self._visible(route, cursor), hold=route.rereads_slowly
+            )
         prompt = replace(self._lay_out(route, family, cursor, snippets), temperature=temperature)
         return self._policy.clear(prompt, cursor, route.backend.destination)
 
@@ -129,4 +135,5 @@ class Prompter:
             max_stops=capabilities.max_stops,
             forces_start=capabilities.forces_start,
             takes_parts=capabilities.takes_parts,
+            suffix_tokens=route.reading.suffix_tokens,
         )

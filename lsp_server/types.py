@@ -180,7 +180,8 @@ class Prompt:
     boundary; the backend makes the model begin with it, and it is dropped from the answer. It is empty where
     the backend cannot force a start. ``tokens`` estimates the whole prompt's length, within the model's
     context together with ``max_tokens``. ``path`` is relative to the workspace. ``current_line`` is the
-    cursor's line up to the cursor, which policy treats more strictly than the rest.
+    cursor's line up to the cursor, which policy treats more strictly than the rest. ``inputs`` are what a
+    code action is given beside the text around the cursor, each with its name: a selection, an instruction.
     """
 
     template: Template
@@ -195,6 +196,7 @@ class Prompt:
     temperature: float = 0.0
     tokens: int = 0
     current_line: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:

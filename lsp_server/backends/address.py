@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from pydantic import SecretStr
 
@@ -37,6 +38,10 @@ class Endpoint:
     def __post_init__(self) -> None:
         object.__setattr__(self, "origin", origin_of(self.url))
         object.__setattr__(self, "loopback", is_loopback(self.url))
+
+    def __reduce__(self) -> NoReturn:
+        """Never copied out of the process."""
+        raise TypeError("an endpoint holds a key and is not pickled")
 
     def says(self, what: str, hint: str = "") -> str:
         """Return one line for people: the backend, its origin, what happened, and what to do."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 from lsp_server.backends.address import Endpoint
 from lsp_server.backends.base import (
@@ -39,10 +43,33 @@ EXCERPT_CHARS: Final = 160
 MIN_SECRET_LINE_CHARS: Final = 6
 """Shorter lines of a prompt are not looked for in a server's words: they would match by chance."""
 
+WITHHELD: Final = "its words repeat the request and are left out"
+"""What stands for a server's words that must not be quoted."""
+
+_READ_CHARS: Final = 1024
+"""How much of a server's words is looked at: enough for an excerpt, however much of it is white space."""
+
+_KEY_PART: Final = 8
+"""Letters and digits in a row that count as a part of a key: half of the shortest keys in use (16)."""
+
+_TEXT_PART: Final = 16
+"""As ``_KEY_PART``, for the request's text: longer, since a server's own words must not count as echo."""
+
+_ROUNDS: Final = 3
+"""How many encodings are undone that lie in one another."""
+
 _UNPAID: Final = 402
 _LIMITED: Final = {_UNPAID: "the account's quota is used up", 429: "too many requests"}
 _WORDED: Final = frozenset({400, 404, 405, 413, 422, 500})
 """The statuses whose meaning depends on the server's words."""
+
+_BREAK: Final = re.compile(r"\\+[nrt]|\s+")
+_MARK: Final = re.compile(r"[^\w%&#;\\+/=-]")
+_ESCAPE: Final = re.compile(r"\\+[ux]\{?([0-9A-Fa-f]{2,4})\}?")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{8,}")
+_URL_SAFE: Final = str.maketrans("-_", "+/")
+_HEX: Final = re.compile(r"[0-9A-Fa-f]{8,}")
+_HEX_MARK: Final = re.compile(r"0x|\\x|[:,]")
 
 _STATUSES: Final = frozenset(range(400, 600))
 _LOADING: Final = re.compile(r"loading|busy|overloaded|pending requests", re.IGNORECASE)
@@ -140,18 +167,87 @@ def _words(value: Any) -> Iterator[str]:
             yield from _words(item)
 
 
-def excerpt(words: str, secrets: Iterable[str] = ()) -> str:
-    """Return the beginning of a server's words on one line, printable, without any of ``secrets``."""
-    for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
+def excerpt(words: str, secrets: Iterable[str] = (), key: str = "") -> str:
+    """Return the beginning of a server's words on one line, printable, without ``key`` or any of ``secrets``.
+
+    Words that still hold a part of the key in any spelling, or of the other secrets, become ``WITHHELD``.
+    """
+    known = sorted({secret for secret in (key, *secrets) if secret}, key=len, reverse=True)
+    words = words[:_READ_CHARS]
+    for secret in known:
         words = words.replace(secret, "...")
+    if _repeats(words, key, known):
+        return WITHHELD
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     return line if len(line) <= EXCERPT_CHARS else line[:EXCERPT_CHARS].rstrip() + "..."
+
+
+def _repeats(words: str, key: str, secrets: Iterable[str]) -> bool:
+    """Whether ``words`` hold a part of the key or of other secrets.
+
+    Servers echo what they were sent cut off, in another case, broken over lines, percent-encoded, as entities
+    of HTML, as base64, as hexadecimal digits. The encodings are undone, and letters and digits are compared.
+    """
+    plain = _letters(key)
+    size = max(1, min(_KEY_PART, len(plain) // 2))
+    spelled = _spellings(words, _ROUNDS)
+    if any(part in _letters(text) for part in set(_runs(plain, size)) for text in spelled):
+        return True
+    echoed = {run for text in _spellings(words, 1) for run in _runs(_letters(text), _TEXT_PART)}
+    return any(run in echoed for secret in secrets for run in _runs(_letters(secret), _TEXT_PART))
+
+
+def _runs(plain: str, size: int) -> Iterator[str]:
+    """Give every ``size`` characters in a row."""
+    return (plain[at : at + size] for at in range(len(plain) - size + 1))
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits in lower case, whatever widths and marks they come in."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text).casefold()))
+
+
+def _spellings(text: str, rounds: int) -> set[str]:
+    """Return ``text`` and what it says when up to ``rounds`` encodings are undone."""
+    found, latest = {text}, {text}
+    for _ in range(rounds):
+        latest = {spelling for known in latest for spelling in _undone(known)} - found
+        found |= latest
+    return found
+
+
+def _undone(text: str) -> Iterator[str]:
+    """Give what ``text`` says by each encoding."""
+    dense = unicodedata.normalize("NFKC", _BREAK.sub("", text))
+    yield _MARK.sub("", dense)
+    yield unquote(dense)
+    yield html.unescape(dense)
+    yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), dense)
+    alphabet = dense.translate(_URL_SAFE)
+    for skipped in range(4):
+        # A group of four digits may begin anywhere in what was glued together.
+        runs = (run[skipped:] for run in _BASE64.findall(alphabet))
+        yield " ".join(_from_base64(run) for run in runs)
+    for skipped in range(2):
+        runs = (run[skipped:] for run in _HEX.findall(_HEX_MARK.sub("", dense)))
+        yield " ".join(bytes.fromhex(run[: len(run) // 2 * 2]).decode("utf-8", "replace") for run in runs)
+
+
+def _from_base64(run: str) -> str:
+    """Return what digits of base64 stand for, without their last one if it is one too many."""
+    whole = run[:-1] if len(run) % 4 == 1 else run
+    return base64.b64decode(f"{whole}==").decode("utf-8", "replace")
+
+
+def quoted(endpoint: Endpoint, words: str, sent: bytes = b"") -> str:
+    """Return the beginning of a server's words without the key and the request's text (see ``excerpt``)."""
+    return excerpt(words, secrets_of(endpoint, sent), _key_of(endpoint))
 
 
 def secrets_of(endpoint: Endpoint, sent: bytes) -> Iterator[str]:
     """Give what no message may repeat: the key, and every line of text in the request's JSON body."""
     if endpoint.key is not None:
-        yield endpoint.key.get_secret_value()
+        yield _key_of(endpoint)
     try:
         values: list[Any] = [json_object(sent.decode("utf-8", "replace"))]
     except DecodeError:
@@ -165,6 +261,10 @@ def secrets_of(endpoint: Endpoint, sent: bytes) -> Iterator[str]:
         elif isinstance(value, str):
             lines = (line.strip() for line in value.splitlines())
             yield from (line for line in lines if len(line) >= MIN_SECRET_LINE_CHARS)
+
+
+def _key_of(endpoint: Endpoint) -> str:
+    return endpoint.key.get_secret_value() if endpoint.key is not None else ""
 
 
 def retry_after_s(header: str | None, now: datetime) -> float:
@@ -191,7 +291,7 @@ def from_status(
     endpoint: Endpoint, status: int, report: Report, secrets: Iterable[str] = (), retry: str | None = None
 ) -> BackendError:
     """Return the error for a response's status and error body. ``retry`` is its Retry-After header."""
-    said = excerpt(report.words, secrets)
+    said = excerpt(report.words, secrets, _key_of(endpoint))
     detail = f", status {status}" + (f" ({said})" if said else "")
     if status in _LIMITED:
         stay_away_s = retry_after_s(retry, datetime.now(UTC)) if status != _UNPAID else MAX_RETRY_AFTER_S
@@ -235,7 +335,7 @@ def from_object(endpoint: Endpoint, body: Mapping[str, Any], secrets: Iterable[s
             return from_status(endpoint, status, report, secrets)
     if _LOADING.search(report.all):
         return from_status(endpoint, HTTPStatus.SERVICE_UNAVAILABLE, report, secrets)
-    said = excerpt(report.words, secrets)
+    said = excerpt(report.words, secrets, _key_of(endpoint))
     return Unavailable(endpoint.says("it reports an error" + (f" ({said})" if said else ""), "see its log"))
 
 

@@ -30,7 +30,16 @@ from lsp_server.backends.attempt import Attempt
 from lsp_server.backends.base import BackendError, BadResponse, TimedOut, Unreachable
 from lsp_server.backends.decoders import DecodeError, json_object
 from lsp_server.backends.exceptions import from_exception
-from lsp_server.backends.failures import Report, from_object, from_status, is_error, report_of, secrets_of
+from lsp_server.backends.failures import (
+    WITHHELD,
+    Report,
+    from_object,
+    from_status,
+    is_error,
+    quoted,
+    report_of,
+    secrets_of,
+)
 from lsp_server.backends.limits import (
     ERROR_BODY_S,
     KEEP_ALIVE_S,
@@ -216,7 +225,9 @@ class Guard:
         if media_type in STREAM_TYPES:
             return Answer(media_type, Body(self, response, started_s, MAX_STREAM_BYTES), sent)
         if media_type != JSON_TYPE:
-            kind = "a web page" if media_type == "text/html" else media_type or "something without a type"
+            told = quoted(self.endpoint, media_type, sent)
+            named = told if told != WITHHELD else "something"
+            kind = "a web page" if media_type == "text/html" else named or "something without a type"
             hint = "check its url, and whether a proxy or a login page stands in between"
             raise BadResponse(self.endpoint.says(f"{kind} came instead of an answer", hint))
         return Answer(media_type, await self._json(response, started_s, sent), sent)

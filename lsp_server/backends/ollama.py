@@ -188,6 +188,7 @@ class OllamaBackend(HttpBackend):
             self._info = None  # It has been removed: another may suit.
             raise
         except Exception as error:
+            self._answered_s = None  # It may have been started anew, and be without its model now.
             raise _known(self._endpoint, error) from error
 
     async def _loaded(self, model: str) -> None:

@@ -78,12 +78,15 @@ async def _refuse(origin: str, reason: str) -> bool:
 
 async def _check(app: App, route: Route) -> dict[str, Any]:
     """Ask one backend for a real fill; twice, since the first may have to load the model."""
+    from lsp_server.routing.licences import licence_of
+
     backend = route.backend
     request = Request(_sample(), Trigger.INVOKED, "doctor", backend.name)
     first = await app.complete(request)
     answer = await app.complete(request) if first.suggestion else first
     text = answer.suggestion.text if answer.suggestion else None
     info = route.info
+    licence = licence_of(info, backend.destination) if info else None
     return {
         "name": backend.name,
         "kind": route.settings.kind,
@@ -92,7 +95,9 @@ async def _check(app: App, route: Route) -> dict[str, Any]:
         "model": info.name if info else None,
         "family": route.family.name if route.family else None,
         "context_tokens": route.context_tokens if info else None,
-        "licence": info.licence if info else "",
+        "licence": licence.name if licence else "",
+        "licence_note": licence.note if licence else "",
+        "use_at_work": licence.work.value if licence else "",
         "advice": _advice(route, answer),
         "fill": text,
         "ok": text is not None and all(name in text for name in EXPECTED),
@@ -180,6 +185,8 @@ def _lines(backend: dict[str, Any]) -> list[str]:
     if backend["model"]:
         about = f"family {backend['family']}, {backend['context_tokens']} tokens of context"
         lines.append(f"  {escape(backend['model'])}, {about}")
+        note = f" ({backend['licence_note']})" if backend["licence_note"] else ""
+        lines.append(f"  licence: {escape(backend['licence'] + note)}; use at work: {backend['use_at_work']}")
     if backend["fill"] is not None:
         first, total = backend["timings_ms"].get("first_token", 0), backend["timings_ms"].get("total", 0)
         lines.append(f"  filled {escape(repr(backend['fill']))}: first token {first} ms, all {total} ms")

@@ -17,6 +17,9 @@ LARGEST_FILE_BYTES: Final = 32 * 1024
 LONGEST_LINE: Final = 1000
 """Code points. The parser's time grows with the square of a name's parts: 0.7 s for 16,000 characters."""
 
+_ADMINISTRATOR: Final = 0
+"""The user who may do everything anyway, and who owns files that a system's own tools put in place."""
+
 PRIVATE_FOLDER: Final = 0o700
 PRIVATE_FILE: Final = 0o600
 
@@ -31,12 +34,15 @@ class Unreadable(Exception):
     """A file is there and cannot be used. ``str(error)`` is one line without any of its content."""
 
 
-def read_small(path: Path, *, follow: bool = True, private: bool = False, owned: bool = False) -> str:
+def read_small(
+    path: Path, *, follow: bool = True, private: bool = False, owned: bool = False, guarded: bool = False
+) -> str:
     """Return the text of a regular file of at most ``LARGEST_FILE_BYTES`` in UTF-8 (a BOM is dropped).
 
-    Where the system has file modes, ``private`` refuses a file that others may read, ``owned`` one that
-    others own or may write. Without ``follow`` a link in the file's place is refused. Never waits for a
-    pipe.
+    Where the system has file modes, ``private`` refuses a file that others own or may read, ``owned`` one
+    that others own or may write, ``guarded`` one that anybody may write or that neither we nor the
+    administrator own (a group may write it: some systems give every user a group). Without ``follow`` a link
+    in the file's place is refused. Never waits for a pipe.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -53,7 +59,7 @@ def read_small(path: Path, *, follow: bool = True, private: bool = False, owned:
     except (OSError, ValueError) as error:
         raise Unreadable(_reason(error)) from None
     try:
-        _check(os.fstat(descriptor), private=private, owned=owned)
+        _check(os.fstat(descriptor), private=private, owned=owned, guarded=guarded)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
@@ -65,7 +71,9 @@ def read_small(path: Path, *, follow: bool = True, private: bool = False, owned:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"it is not UTF-8 (byte {error.start})") from None
+        place = error.start
+    # Raised out here, since a decoder's error holds all of the text and would come along as the context.
+    raise Unreadable(f"it is not UTF-8 (byte {place})")
 
 
 def parse_toml(text: str) -> dict[str, object]:
@@ -120,13 +128,17 @@ def replace_private(path: Path, text: str) -> None:
         raise
 
 
-def _check(status: os.stat_result, *, private: bool, owned: bool) -> None:
+def _check(status: os.stat_result, *, private: bool, owned: bool, guarded: bool) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise Unreadable("it is not a regular file")
     if os.name != "posix":
         return
     if private and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise Unreadable("others may use it: make it private with chmod 600")
+    if (private or guarded) and status.st_uid not in (os.geteuid(), _ADMINISTRATOR):
+        raise Unreadable("somebody else owns it: make it yours with chown")
+    if guarded and status.st_mode & stat.S_IWOTH:
+        raise Unreadable("others may write it: make it yours alone with chmod 600")
     if owned and (status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
         raise Unreadable("others may write it: remove it, or make it yours with mode 600")
 

@@ -36,8 +36,7 @@ def resolve_key(
 
     Raises:
         KeyRefused: A key is named and is missing, unreadable, open to others, no possible key, or would
-        travel over
-            plain http to another machine.
+            travel over plain http to another machine.
     """
     origin = _origin(backend)
     named = [name for name in ("key_env", "key_file", "keyring") if getattr(backend, name)]
@@ -56,7 +55,7 @@ def resolve_key(
         text = _from_file(backend, read_file or read_key_file)
         where = "its key_file"
     else:
-        text = (read_keyring or read_system_keyring)(backend.keyring, str(origin)) or ""
+        text = _from_keyring(backend, str(origin), read_keyring or read_system_keyring)
         where = f"the keyring's entry {backend.keyring} for {origin}"
     return _key(backend, text, where)
 
@@ -90,9 +89,12 @@ def read_system_keyring(service: str, account: str) -> str | None:
         import keyring
 
         return keyring.get_password(service, account)
+    except ImportError:
+        why = "the keyring package is not installed: install it, or use key_env or key_file"
     except Exception as error:  # noqa: BLE001 - keyring's backends raise whatever their systems do
-        # Its text may repeat what the keyring's program printed.
-        raise KeyRefused(f"the system keyring cannot be used ({type(error).__name__})") from None
+        why = f"the system keyring cannot be used ({type(error).__name__}): use key_env or key_file"
+    # Raised out here, since the error's text may repeat what the keyring's program printed.
+    raise KeyRefused(why)
 
 
 def _origin(backend: BackendSettings) -> Origin | None:
@@ -129,6 +131,13 @@ def _from_file(backend: BackendSettings, read_file: ReadFile) -> str:
         raise _refused(backend, "its key_file is not there", "check the path in the user file") from None
     except Unreadable as error:
         raise _refused(backend, "its key_file cannot be used", str(error)) from None
+
+
+def _from_keyring(backend: BackendSettings, account: str, read_keyring: ReadKeyring) -> str:
+    try:
+        return read_keyring(backend.keyring, account) or ""
+    except KeyRefused as error:
+        raise KeyRefused(f"backend {backend.name}: {error}") from None
 
 
 def _key(backend: BackendSettings, text: str, where: str) -> SecretStr:

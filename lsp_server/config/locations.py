@@ -64,12 +64,15 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
 
 
 def read_user_file(file: ConfigFile) -> Layer:
-    """Return what the user file says; nothing when it is not there and nobody named it."""
+    """Return what the user file says; nothing when it is not there and nobody named it.
+
+    One that others may write is a failure: it decides where code and keys go.
+    """
     place = str(file.path)
     if file.failure:
         return Layer(Source.USER, place=place, failure=file.failure)
     try:
-        return Layer(Source.USER, parse_toml(read_small(file.path)), place)
+        return Layer(Source.USER, parse_toml(read_small(file.path, guarded=True)), place)
     except FileNotFoundError:
         return Layer(Source.USER, place=place, failure="it is not there" if file.named else "")
     except Unreadable as error:

@@ -64,6 +64,8 @@ class PrivacySettings(Section):
     remote: Literal["never", "allow"] = "never"
     exclude: tuple[str, ...] = ()
     local_only: tuple[str, ...] = ()
+    gitignored: Literal["local_only", "allow"] = "local_only"
+    """What to do with files that git ignores: show them to local backends only, or to any."""
     secrets: Literal["block", "redact"] = "block"
 
 
@@ -117,7 +119,10 @@ class BackendSettings(Section):
     """Embedded only: generation threads; None means the number of cores."""
     price_in: float | None = Field(None, ge=0)
     price_out: float | None = Field(None, ge=0)
+    """Of a million tokens that are read and written, in whatever currency ``daily_cost`` is meant in."""
+    minute_requests: int | None = Field(None, ge=0)
     daily_requests: int | None = Field(None, ge=0)
+    daily_tokens: int | None = Field(None, ge=0)
     daily_cost: float | None = Field(None, ge=0)
 
     @property

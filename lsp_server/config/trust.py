@@ -129,6 +129,7 @@ TABLE: Final = (
     _row("privacy.remote", NARROW, NARROW, only("never")),
     _row("privacy.exclude", NARROW, NARROW, union),
     _row("privacy.local_only", NARROW, NARROW, union),
+    _row("privacy.gitignored", NARROW, NARROW, only("local_only")),
     _row("privacy.secrets", FILL, NARROW, only("block")),
     _row("routing.order", SET, NARROW, choice),
     _row("routing.hedge", SET, NARROW, only(False)),
@@ -155,7 +156,9 @@ TABLE: Final = (
     _row("backends.*.threads", SET, NEVER),
     _row("backends.*.price_in", SET, NEVER),
     _row("backends.*.price_out", SET, NEVER),
+    _row("backends.*.minute_requests", SET, NARROW, at_most),
     _row("backends.*.daily_requests", SET, NARROW, at_most),
+    _row("backends.*.daily_tokens", SET, NARROW, at_most),
     _row("backends.*.daily_cost", SET, NARROW, at_most),
 )
 """Every setting once. What is not in the table may be set by nobody."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -31,6 +32,8 @@ _HINTS: Final = dict.fromkeys(
     ("api_key", "apikey", "key", "token", "password", "headers", "header", "proxy", "authorization"),
     _FOR_KEYS,
 )
+_LONG_RUN: Final = re.compile(r"[A-Za-z0-9]{20,}")
+_KEY_START: Final = re.compile(r"(?:sk|pk|rk|hf|gh[a-z])[-_]")
 _OWN_HEADERS: Final = frozenset(
     {
         "accept",
@@ -228,22 +231,44 @@ def _url_fault(url: str) -> str:
 
 
 def _header_fault(header: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9-]{1,64}", header) is None or header.lower() in _OWN_HEADERS:
+    plain = re.fullmatch(r"[A-Za-z0-9-]{1,64}", header) is not None and not _looks_like_key(header)
+    if not plain or header.lower() in _OWN_HEADERS:
         return "should be the name of an HTTP header that has no other meaning, such as x-session-id"
     return ""
 
 
 def _variable_fault(name: str) -> str:
     # Somebody who puts the key itself here must not find it in a log.
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", name) is None:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", name) is None or _looks_like_key(name):
         return "should be the name of an environment variable, not the key itself"
     return ""
+
+
+def _path_fault(path: str) -> str:
+    if not path.startswith("~") and not PurePath(path).is_absolute():
+        return "should be the path of a file, in full or from ~, not the key itself"
+    return ""
+
+
+def _service_fault(name: str) -> str:
+    if _looks_like_key(name) or not name.isprintable():
+        return "should be the name of a service in the keyring, not the key itself"
+    return ""
+
+
+def _looks_like_key(text: str) -> bool:
+    """Whether ``text`` has a long run of letters and digits mixed, as keys have and names do not."""
+    return any(
+        any(c.isdigit() for c in run) and any(c.isalpha() for c in run) for run in _LONG_RUN.findall(text)
+    ) or bool(_KEY_START.match(text))
 
 
 _CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
     "url": _url_fault,
     "session_header": _header_fault,
     "key_env": _variable_fault,
+    "key_file": _path_fault,
+    "keyring": _service_fault,
 }
 
 

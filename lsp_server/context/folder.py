@@ -19,6 +19,7 @@ from lsp_server.context.postings import window_count
 from lsp_server.context.schema import JOURNAL, Unusable, delete, is_of_disk, open_for_writing
 from lsp_server.context.walk import MOST_FILES, Found, Walk
 from lsp_server.context.writer import Entry, IndexWriter
+from lsp_server.policy.ignores import IGNORE_NAMES
 from lsp_server.policy.paths import PathRules
 from lsp_server.policy.reading import LARGEST_BYTES, FileText, checkout_of, digest_of, read_workspace_file
 
@@ -62,7 +63,10 @@ class FolderIndex:
         self._guarded(self._scan)
 
     def read(self, paths: Iterable[str]) -> None:
-        """Bring some files up to date, whatever has become of them."""
+        """Bring some files up to date, whatever has become of them; all, if one is an ignore file."""
+        paths = tuple(paths)
+        if any(path.rpartition("/")[2] in IGNORE_NAMES for path in paths):
+            self.scan()
         self._guarded(lambda writer: self._read_again(writer, paths))
 
     def edit(self, path: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Which files of a workspace folder are read: found without opening any but ``.gitignore``."""
+"""Which files of a workspace folder are read: found without opening any but its ignore files."""
 
 from __future__ import annotations
 
@@ -10,19 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pathspec import GitIgnoreSpec
-
-from lsp_server.config.patterns import cost_fault, syntax_fault
 from lsp_server.context.languages import language_of
+from lsp_server.policy.ignores import Level, level_of
 from lsp_server.policy.paths import PathRules
-from lsp_server.policy.reading import LARGEST_BYTES, read_patterns
+from lsp_server.policy.reading import LARGEST_BYTES, FolderIgnores, read_folder
 
 MOST_FILES: Final = 200_000
 """More than the largest open repositories have source files (Linux: 60,000, Chromium: 200,000)."""
-MOST_PATTERNS: Final = 300
-"""Of one .gitignore file: three times the longest template in github/gitignore. Each costs time per file."""
 LONGEST_PATH: Final = 400
-"""Characters of a path inside the folder. Matching time grows with a power of it."""
+"""Characters of a path inside the folder, with which the time for matching patterns grows."""
 LONGEST_WALK_S: Final = 120.0
 """A folder that takes longer has patterns or a disk that will not let it come to an end."""
 DEEPEST: Final = 40
@@ -51,7 +47,8 @@ class Found:
 class Walk:
     """A walk of one folder. ``cut`` says afterwards why it was not finished, if it was not.
 
-    ``alive`` is called now and then; ``now_s`` is a clock in seconds.
+    The folder's own ignore files are read once. ``alive`` is called now and then; ``now_s`` is a clock in
+    seconds.
     """
 
     folder: Path
@@ -61,29 +58,30 @@ class Walk:
     now_s: Callable[[], float] = time.monotonic
     cut: str = ""
     _taken: int = field(default=0)
+    _top: Level | None = None
 
     def files(self) -> Iterator[Found]:
         """The files, folder by folder, each folder's in the order of their names."""
         deadline = self.now_s() + LONGEST_WALK_S
-        stack: list[tuple[str, tuple[tuple[str, GitIgnoreSpec], ...]]] = [("", self._outermost())]
+        stack: list[tuple[str, Level, str]] = [("", self._outermost(), "")]
         while stack:
             if self.now_s() > deadline:
                 self.cut = f"listing it took over {LONGEST_WALK_S:.0f} s"
                 return
             self.alive()
-            relative, specs = stack.pop()
+            relative, above, name = stack.pop()
             entries = self._entries(relative)
-            if any(entry.name == ".gitignore" for entry in entries):
-                spec = _spec(read_patterns(self.folder, f"{relative}.gitignore"))
-                specs = ((relative, spec), *specs) if spec else specs
+            level = above
+            if name:
+                level = above.entered(name, self._ignores(relative, {entry.name for entry in entries}))
             folders = []
             for entry in entries:
                 path = relative + entry.name
                 if _is_folder(entry):
-                    if self._enters(entry.name, path, specs):
-                        folders.append((f"{path}/", specs))
+                    if self._enters(entry.name, path) and not _left_out(level, entry.name, is_folder=True):
+                        folders.append((f"{path}/", level, entry.name))
                     continue
-                found = self._file(entry, path, specs)
+                found = self._file(entry, path, level)
                 if found is None:
                     continue
                 if self._taken >= self.most_files:
@@ -98,18 +96,20 @@ class Walk:
         parts = relative.split("/")
         if any(part in {"", ".", ".."} for part in parts) or not self._may_take(relative):
             return False
-        specs = self._outermost()
-        for depth in range(len(parts)):
-            folder = "".join(f"{part}/" for part in parts[:depth])
-            if depth and not self._enters(parts[depth - 1], folder[:-1], specs):
+        level = self._outermost()
+        for depth, name in enumerate(parts[:-1], 1):
+            folder = "/".join(parts[:depth])
+            if not self._enters(name, folder) or _left_out(level, name, is_folder=True):
                 return False
-            spec = _spec(read_patterns(self.folder, f"{folder}.gitignore"))
-            specs = ((folder, spec), *specs) if spec else specs
-        return not _ignored(relative, specs)
+            level = level.entered(name, self._ignores(f"{folder}/", None))
+        return not _left_out(level, parts[-1], is_folder=False)
 
-    def _outermost(self) -> tuple[tuple[str, GitIgnoreSpec], ...]:
-        spec = _spec(read_patterns(self.folder, ".git/info/exclude"))
-        return (("", spec),) if spec else ()
+    def _outermost(self) -> Level:
+        self._top = self._top or level_of(self.folder)
+        return self._top
+
+    def _ignores(self, relative: str, names: set[str] | None) -> FolderIgnores:
+        return read_folder(str(self.folder / relative), str(self.folder), relative, names)
 
     def _entries(self, relative: str) -> list[os.DirEntry[str]]:
         try:
@@ -118,10 +118,9 @@ class Walk:
         except OSError:
             return []
 
-    def _enters(self, name: str, path: str, specs: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
-        if name.startswith(".") or name in SKIPPED or len(path) > LONGEST_PATH or path.count("/") >= DEEPEST:
-            return False
-        return not _ignored(f"{path}/", specs)
+    def _enters(self, name: str, path: str) -> bool:
+        too_deep = len(path) > LONGEST_PATH or path.count("/") >= DEEPEST
+        return not (name.startswith(".") or name in SKIPPED or too_deep)
 
     def _may_take(self, path: str) -> bool:
         return (
@@ -132,11 +131,9 @@ class Walk:
             and not self.rules.is_excluded(path)
         )
 
-    def _file(
-        self, entry: os.DirEntry[str], path: str, specs: tuple[tuple[str, GitIgnoreSpec], ...]
-    ) -> Found | None:
+    def _file(self, entry: os.DirEntry[str], path: str, level: Level) -> Found | None:
         language = language_of(entry.name)
-        if language is None or not self._may_take(path) or _ignored(path, specs):
+        if language is None or not self._may_take(path) or _left_out(level, entry.name, is_folder=False):
             return None
         try:
             status = entry.stat(follow_symlinks=False)
@@ -159,17 +156,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _ignored(path: str, specs: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
-    """As git decides: the last pattern that matches in the innermost file that has one."""
-    for base, spec in specs:
-        verdict = spec.check_file(path[len(base) :]).include
-        if verdict is not None:
-            return verdict
-    return False
-
-
-def _spec(lines: list[str]) -> GitIgnoreSpec | None:
-    """The patterns that can be used: a repository's may be faulty, or made to take minutes to match."""
-    patterns = [line for line in lines if line.strip() and not line.startswith("#")][:MOST_PATTERNS]
-    usable = [pattern for pattern in patterns if not cost_fault(pattern) and not syntax_fault(pattern)]
-    return GitIgnoreSpec.from_lines(usable) if usable else None
+def _left_out(level: Level, name: str, *, is_folder: bool) -> bool:
+    """What is excluded must not be read, and from what git ignores nobody learns: it was made or built."""
+    found = level.judge(name, is_folder=is_folder)
+    return found.excluded is not None or found.ignored is not None

@@ -83,11 +83,19 @@ def log_failure(logger: logging.Logger, what: str, error: BaseException) -> None
 
 
 class Formatter(logging.Formatter):
-    """Formats records so that they hold neither keys nor the text of exceptions."""
+    """Formats records so that they hold neither keys nor the text of exceptions, one line each.
+
+    What a name of a file or of a client could do to a terminal, or to who reads the log, is escaped.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line, redacted."""
         return redact(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name logging calls
+        """Return the line without the exception, with nothing in it that does not print."""
+        line = super().formatMessage(record)
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
     def formatException(  # noqa: N802 - the name logging calls
         self,

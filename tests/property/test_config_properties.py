@@ -109,6 +109,7 @@ trees = table(
         remote=one_of("never", "allow"),
         exclude=patterns,
         local_only=patterns,
+        gitignored=one_of("local_only", "allow"),
         secrets=one_of("block", "redact"),
     ),
     routing=table(
@@ -218,6 +219,7 @@ def narrower(before: Settings, after: Settings) -> None:
     assert before.context.sources is None or set(after.context.sources or ()) <= set(before.context.sources)
     assert after.licence.production or not before.licence.production
     assert before.privacy.remote == "allow" or after.privacy.remote == "never"
+    assert before.privacy.gitignored == "allow" or after.privacy.gitignored == "local_only"
     assert before.privacy.secrets == "redact" or after.privacy.secrets == "block"
     assert after.experiments == before.experiments
     names = before.routing.order or tuple(backend.name for backend in before.backends)

@@ -139,7 +139,9 @@ def test_a_right_draft_makes_no_syntax_error(hole):
     text = shown(cursor, truth)
     if text is None or errors(before + truth + after, language):
         return
-    assert errors(applied(cursor, text).text, language) <= errors(before + after, language)
+    # Of a draft that is cut the rest of the hole is missing, which the parser may count as one error more.
+    cut = text.strip() != truth.strip()
+    assert errors(applied(cursor, text).text, language) <= errors(before + after, language) + cut
 
 
 @given(holes(), st.text(st.sampled_from("ab1 \n\t()[]{}:;,.\"'#=`-"), max_size=120), st.sampled_from(Mode))

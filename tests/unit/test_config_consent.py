@@ -103,6 +103,7 @@ INVALID = [
     {"privacy": {"local_only": ["[[a]"]}},
     {"privacy": {"local_only": ["a\\"]}},
     {"privacy": {"local_only": [""]}},
+    {"privacy": {"gitignored": "never"}},
     {"privacy": {"secrets": True}},
     {"privacy": []},
     {"privacy": "never"},

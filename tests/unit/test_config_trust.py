@@ -172,6 +172,8 @@ NARROWING = [
     ("privacy.exclude", ["a"], [], ("a",), False),
     ("privacy.exclude", ["a"], ["!a", "b"], ("a", "b"), True),
     ("privacy.local_only", ["a"], ["!**", "b"], ("a", "b"), True),
+    ("privacy.gitignored", "allow", "local_only", "local_only", False),
+    ("privacy.gitignored", "local_only", "allow", "local_only", True),
     ("privacy.secrets", "redact", "block", "block", False),
     ("privacy.secrets", "block", "redact", "block", True),
     ("routing.order", [], ["local"], ("local",), False),
@@ -230,6 +232,17 @@ def test_an_editor_narrows_what_the_user_says_about_privacy():
         "privacy.exclude",
         "privacy.secrets",
     }
+
+
+def test_an_editor_never_has_ignored_files_sent():
+    wide = {"privacy": {"gitignored": "allow"}}
+    for user in ({}, {"privacy": {"gitignored": "local_only"}}):
+        result = resolved(user, editor=wide)
+        assert result.settings.privacy.gitignored == "local_only"
+        assert [problem.path for problem in result.problems] == ["privacy.gitignored"]
+    assert resolved(wide).settings.privacy.gitignored == "allow"
+    narrow = {"privacy": {"gitignored": "local_only"}}
+    assert resolved(wide, editor=narrow).settings.privacy.gitignored == "local_only"
 
 
 def test_an_editor_may_say_how_to_treat_secrets_where_the_user_file_does_not():

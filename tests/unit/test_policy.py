@@ -93,7 +93,7 @@ def test_a_secret_holds_a_prompt_back_and_drops_a_snippet():
     "text",
     [
         "-----BEGIN RSA PRIVATE KEY-----",
-        "AKIAIOSFODNN7EXAMPLE",
+        "AKIAIOSFODNN7QWERTZU",
         "postgres://admin:hunter2hunter2@db/prod",
         'API_KEY = "q8Zk21nN0pXyR7sT4uVw"',
         "Authorization: Bearer abcdefghijklmnopqrstuvwxyz0123",

@@ -14,7 +14,7 @@ import json
 import os
 import signal
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 HOST: Final = "127.0.0.1"
@@ -45,7 +45,7 @@ class Order:
     """What the child is to run. It is sent over a pipe: arguments and environments can be read by others."""
 
     model: str
-    key: str
+    key: str = field(repr=False)
     context_tokens: int
     threads: int = CHOOSE_THREADS
     batch_tokens: int = BATCH_TOKENS
