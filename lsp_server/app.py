@@ -157,6 +157,7 @@ class App:
     async def complete(self, request: Request) -> Answer:
         """Answer ``request``; a newer one of the same stream ends it with the gate ``superseded``."""
         answer = self._identified(await self._streams.run(request.stream, self._complete(request)))
+        self._tell_ignore_files()
         cursor = request.cursor
         self._log.record(
             self._current().policy.relative(cursor) or cursor.document.uri,
@@ -178,6 +179,14 @@ class App:
     def snooze(self, minutes: float | None) -> None:
         """Make no automatic suggestions for ``minutes``; None ends a snooze."""
         self._snoozed_until_ms = 0.0 if minutes is None else self._clock.now_ms() + minutes * 60_000.0
+
+    def backend(self) -> dict[str, object] | None:
+        """The state of the backend that answered last, or else is the first choice; None without any."""
+        from lsp_server.routing.router import route_json
+
+        router = self._current().router
+        route = router.active() or next(iter(router.routes), None)
+        return route_json(route) if route is not None else None
 
     def explain(self) -> dict[str, object]:
         """The last requests and the state of each backend, as plain JSON values without source text."""
@@ -202,6 +211,12 @@ class App:
             await asyncio.to_thread(self._builder.budgets.close)
         if self._workspace is not None:
             await self._workspace.close()
+
+    def _tell_ignore_files(self) -> None:
+        """Say, once each, which ignore files cannot be used, so that their folders are local only."""
+        paths = self._built.policy.paths if self._built else None
+        for problem in paths.problems if paths else ():
+            self._notices.say("warning", problem)
 
     def _identified(self, answer: Answer) -> Answer:
         """The answer with an identifier on each suggestion, by which the editor tells what became of it."""
@@ -270,8 +285,10 @@ class App:
         await self._ask_for_approvals(built.resolved)
         if not self._current().router.routes:
             await self._discover(self._current().resolved)
-        for route in self._current().router.routes:
-            await route.backend.warm_up()
+        for number, route in enumerate(self._current().router.routes):
+            # A hosted one that steps in has its SDK imported by then; a second engine here is not started.
+            if not number or route.backend.destination.remote:
+                await route.backend.warm_up()
         self._in_background(self._start_index())
 
     async def _start_index(self) -> None:

@@ -6,11 +6,12 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from lsp_server.config.settings import Settings
 from lsp_server.context.retrieval import Retrieved, Retriever
-from lsp_server.context.staged import staged_diff, without_paths
+from lsp_server.context.staged import repository_of, staged_diff, without_paths
 from lsp_server.context.view import COMMIT_LANGUAGES, RecentEdit, View
 from lsp_server.policy.clearance import Policy
 from lsp_server.policy.paths import relative_path
@@ -128,7 +129,9 @@ class Gatherer:
         document, now_ms = cursor.document, self._clock.now_ms()
         staged = ""
         if document.language in COMMIT_LANGUAGES and document.path:
-            staged = without_paths(await staged_diff(document.path), self._is_private)
+            top = repository_of(document.path) or Path()
+            diff = await staged_diff(document.path)
+            staged = without_paths(diff, lambda path: self._policy.stays_here(str(top / path)))
         return View(
             index=self._workspace.index_for(document.path),
             open_documents=tuple(d for d in self._workspace.open_documents() if self._may_read(d)),
@@ -147,9 +150,6 @@ class Gatherer:
         """Edits of several files become one snippet, so that clearance cannot tell them apart."""
         stays_here = self._policy.is_private(self._relative(document.path), remote=True)
         return not self._policy.is_private(edit.path, remote=not stays_here)
-
-    def _is_private(self, relative: str) -> bool:
-        return self._policy.is_private(relative, remote=True)
 
     def _relative(self, path: str | None) -> str:
         return relative_path(path, self._policy.folders) if path else ""

@@ -64,15 +64,20 @@ def _unquoted(path: str) -> str:
     )
 
 
+def repository_of(message_path: str) -> Path | None:
+    """The repository whose commit message is at ``message_path``: paths in its diffs begin there."""
+    return next((p.parent for p in Path(message_path).parents if p.name == ".git"), None)
+
+
 async def staged_diff(message_path: str) -> str:
     """The staged diff of the repository whose commit message is at ``message_path``; empty without one."""
-    folder = next((p for p in Path(message_path).parents if p.name == ".git"), None)
+    folder = repository_of(message_path)
     if folder is None:
         return ""
     try:
         process = await asyncio.create_subprocess_exec(
             *COMMAND,
-            cwd=folder.parent,
+            cwd=folder,
             env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -75,6 +75,10 @@ class Application(Protocol):
         """The editor shows a suggestion."""
         ...
 
+    def backend(self) -> dict[str, object] | None:
+        """The backend that answered last, or else would be asked first, as JSON can hold it; None without."""
+        ...
+
     def explain(self) -> dict[str, object]:
         """The last requests and what became of them, as JSON can hold it."""
         ...

@@ -22,6 +22,7 @@ from lsp_server.types import Cursor, Request, Suggestion, Trigger
 ACCEPTED: Final = "codestral.accepted"
 """The command that clients run once the user has taken an item; its argument is the suggestion's id."""
 DETAIL: Final = "Codestral"
+"""Where a menu item comes from; the backend's name follows."""
 MAX_LABEL: Final = 80
 """Code points of a label: about what fits in a menu."""
 SORT_FIRST: Final = "0000"
@@ -84,6 +85,7 @@ def menu_items(
         item = None if text is None else _menu_item(word, text, cursor, client)
         if item is not None:
             item.sort_text = f"{SORT_FIRST}{len(items)}"
+            item.detail = f"{DETAIL} ({suggestion.backend})" if suggestion.backend else DETAIL
             item.command = _accepted(suggestion)
             items.append(item)
     return items
@@ -171,7 +173,6 @@ def _menu_item(word: Word, text: str, cursor: Cursor, client: Client) -> types.C
         label=label,
         filter_text=filter_text,
         kind=types.CompletionItemKind.Text,
-        detail=DETAIL,
         documentation=_documentation(whole, cursor.document.language, client),
         insert_text_format=text_format,
         insert_text_mode=mode if mode.value in client.insert_text_modes else None,

@@ -9,8 +9,11 @@ from typing import Final, Literal
 from lsp_server.policy.ignores import PathPolicy
 from lsp_server.policy.paths import PathRules, relative_path
 from lsp_server.policy.secrets import (
+    LONGEST_KEY,
     REDACTED,
+    Hit,
     begins_inside_key,
+    disjoint,
     find_secret,
     has_secret,
     hits_in,
@@ -65,6 +68,13 @@ class Policy:
         why = self.paths.local_only(cursor.document.path) if self.paths else None
         return Gate(REMOTE_REFUSED, why) if why else None
 
+    def stays_here(self, path: str) -> bool:
+        """Whether the file at ``path`` (absolute, native) is excluded or for local backends only."""
+        relative = relative_path(path, self.folders)
+        if self.rules.is_excluded(relative) or self.rules.is_local_only(relative):
+            return True
+        return bool(self.paths and self.paths.local_only(path))
+
     def is_private(self, relative: str, *, remote: bool) -> bool:
         """Whether text labelled with ``relative`` may not be shown; to a remote backend if ``remote``."""
         if self.rules.is_excluded(relative) or (remote and self.rules.is_local_only(relative)):
@@ -85,79 +95,71 @@ class Policy:
         if gate is not None:
             return gate
         remote = destination.remote
-        kept = tuple(s for s in prompt.snippets if not (s.path and self.is_private(s.path, remote=remote)))
-        prompt = replace(prompt, snippets=kept)
+        shown = tuple(s for s in prompt.snippets if not (s.path and self.is_private(s.path, remote=remote)))
+        prompt = replace(prompt, snippets=shown)
         if not remote:
             return CleanPrompt(prompt, destination)
-        why = _held_back(prompt, cursor)
+        around = _Around(prompt, cursor)
+        why = around.on_the_line or find_secret(prompt.path)
         if why is None and self.secrets == "block":
-            why = _first_secret(prompt, cursor)
+            why = around.first or next(filter(None, (find_secret(given) for _, given in prompt.inputs)), None)
         if why is not None:
             return Gate(SECRET, f"the text around the cursor holds what looks like a secret ({why})")
-        clean = _redacted(prompt, cursor) if self.secrets == "redact" else prompt
-        kept = tuple(s for s in clean.snippets if not _is_secret(s))
-        return CleanPrompt(replace(clean, snippets=kept), destination)
+        prefix, suffix = around.redacted()
+        inputs = tuple((name, redacted(given)) for name, given in prompt.inputs)
+        kept = tuple(s for s in prompt.snippets if not _is_secret(s))
+        clean = replace(prompt, prefix=prefix, suffix=suffix, inputs=inputs, snippets=kept)
+        return CleanPrompt(clean, destination)
 
 
 def _is_secret(snippet: Snippet) -> bool:
     return has_secret(snippet.text) or find_secret(snippet.path) is not None
 
 
-def _held_back(prompt: Prompt, cursor: Cursor) -> str | None:
-    """The rule that finds a secret where none may be redacted: on the cursor's line, in the file's name."""
-    line = cursor.before + cursor.after
-    found = next((hit.rule for hit in line_hits(line)), None)
-    return found or typed_secret(cursor.before) or find_secret(prompt.path)
+class _Around:
+    """The text around a cursor as one, and the secrets in it.
+
+    ``on_the_line`` is the rule that finds one, whole or begun, on the cursor's own line, ``first`` the rule
+    of the first one anywhere.
+    """
+
+    def __init__(self, prompt: Prompt, cursor: Cursor) -> None:
+        self._prompt = prompt
+        self._at = len(prompt.prefix) + len(prompt.forced)
+        self._text = text = prompt.prefix + prompt.forced + prompt.suffix
+        lines, line = cursor.document.lines, cursor.position.line
+        first = line - text.count("\n", 0, self._at)
+        inside = begins_inside_key(lines[max(0, first - LONGEST_KEY) : max(0, first)])
+        self._hits = disjoint([*hits_in(text, inside_key=inside), *_cut(text, lines, first, line)])
+        start, end = text.rfind("\n", 0, self._at) + 1, text.find("\n", self._at)
+        touching = (h.rule for h in self._hits if h.end > start and (end < 0 or h.start < end))
+        whole = (hit.rule for hit in line_hits(cursor.before + cursor.after))
+        self.on_the_line = next(touching, None) or next(whole, None) or typed_secret(cursor.before)
+        self.first = self._hits[0].rule if self._hits else None
+
+    def redacted(self) -> tuple[str, str]:
+        """The prefix and the suffix with each secret replaced. None is on the cursor's line."""
+        prefix, suffix = self._prompt.prefix, self._prompt.suffix
+        for hit in reversed(self._hits):
+            if hit.start >= self._at:
+                start, end = hit.start - self._at, hit.end - self._at
+                suffix = f"{suffix[:start]}{REDACTED}{suffix[end:]}"
+            else:
+                prefix = f"{prefix[: hit.start]}{REDACTED}{prefix[hit.end :]}"
+        return prefix, suffix
 
 
-def _first_secret(prompt: Prompt, cursor: Cursor) -> str | None:
-    text, inside = _window(prompt, cursor)
-    around = next((hit.rule for hit in hits_in(text, inside_key=inside)), None) or _cut_secret(prompt, cursor)
-    return around or next((rule for _, given in prompt.inputs if (rule := find_secret(given))), None)
+def _cut(text: str, lines: Sequence[str], first: int, at: int) -> list[Hit]:
+    """What the window shows of lines that its edges cut, where the whole line has a secret.
 
-
-def _redacted(prompt: Prompt, cursor: Cursor) -> Prompt:
-    """``prompt`` without the secrets above and below the cursor's line and in the inputs."""
-    text, inside = _window(prompt, cursor)
-    at = len(prompt.prefix)
-    prefix, suffix = text[:at], text[at + len(prompt.forced) :]
-    for hit in reversed(hits_in(text, inside_key=inside)):
-        if hit.end <= at:
-            prefix = f"{prefix[: hit.start]}{REDACTED}{prefix[hit.end :]}"
-        elif hit.start >= at + len(prompt.forced):
-            start = hit.start - at - len(prompt.forced)
-            suffix = f"{suffix[:start]}{REDACTED}{suffix[start + hit.end - hit.start :]}"
-        else:  # A key over several lines, with the cursor in it: what there is of it goes.
-            prefix, suffix = prefix[: hit.start], suffix[max(0, hit.end - at - len(prompt.forced)) :]
-    top, bottom = _cut_lines(prompt, cursor)
-    if top:
-        prefix = REDACTED + prefix[len(top) :] if prefix.startswith(top) else prefix
-    if bottom:
-        suffix = suffix[: -len(bottom)] + REDACTED if suffix.endswith(bottom) else suffix
-    inputs = tuple((name, redacted(given)) for name, given in prompt.inputs)
-    return replace(prompt, prefix=prefix, suffix=suffix, inputs=inputs)
-
-
-def _window(prompt: Prompt, cursor: Cursor) -> tuple[str, bool]:
-    """The text around the cursor as one, and whether it begins within a private key."""
-    first = cursor.position.line - prompt.prefix.count("\n") - prompt.forced.count("\n")
-    above = cursor.document.lines[: max(0, first)]
-    return prompt.prefix + prompt.forced + prompt.suffix, begins_inside_key(above)
-
-
-def _cut_secret(prompt: Prompt, cursor: Cursor) -> str | None:
-    """The rule that finds a secret in a line that the window's edge cuts."""
-    return "a line that is cut" if any(_cut_lines(prompt, cursor)) else None
-
-
-def _cut_lines(prompt: Prompt, cursor: Cursor) -> tuple[str, str]:
-    """The window's first and last line, each if only a part of it is shown and the whole has a secret."""
-    lines, at = cursor.document.lines, cursor.position.line
-    first, last = at - (prompt.prefix + prompt.forced).count("\n"), at + prompt.suffix.count("\n")
-    top, bottom = prompt.prefix.partition("\n")[0], prompt.suffix.rpartition("\n")[2]
+    ``first`` is the number of the window's first line, ``at`` that of the cursor's, which is looked at whole.
+    """
+    last = first + text.count("\n")
+    top, bottom = text.partition("\n")[0], text.rpartition("\n")[2]
+    places = ((first, top, 0), (last, bottom, len(text) - len(bottom)))
     found = []
-    for number, shown in ((first, top), (last, bottom)):
+    for number, shown, start in places:
         whole = lines[number].rstrip("\r\n") if 0 <= number < len(lines) and number != at else ""
-        is_cut = bool(shown.strip()) and len(shown) < len(whole)
-        found.append(shown if is_cut and line_hits(whole) else "")
-    return found[0], found[1]
+        if shown.strip() and len(shown) < len(whole) and line_hits(whole):
+            found.append(Hit(start, start + len(shown), "in a line that is cut"))
+    return found

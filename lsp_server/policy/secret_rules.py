@@ -169,7 +169,7 @@ LEAST_DISTINCT: Final = 5
 LONG: Final = 16
 """A value with a blank in it is a sentence, unless it is as long as this and has no more."""
 LONGEST_PATH: Final = 32
-"""From this length on what looks like a path or a file's name, with digits in it, is rather base64."""
+"""From this length on what looks like a path, a file or an attribute, with digits in it, is rather a key."""
 
 
 NAMED: Final = re.compile(_KEYWORD)
@@ -183,14 +183,15 @@ def is_secret_value(value: str, *, quoted: bool) -> bool:
         return False
     if _HUMAN.fullmatch(value) or _SPELLED.fullmatch(value) or _is_name(value):
         return False
-    if _PATH.fullmatch(value) and not (len(value) >= LONGEST_PATH and any(map(str.isdigit, value))):
+    digits = sum(c.isdigit() for c in value)
+    is_long = len(value) >= LONGEST_PATH and digits > 0
+    if not is_long and (_PATH.fullmatch(value) or (not quoted and _CODE.fullmatch(value))):
         return False
     if " " in value and (value.count(" ") > 1 or len(value) < LONG):
         return False
-    digits = sum(c.isdigit() for c in value)
     letters = sum(c.isalpha() for c in value)
     marks = len(value) - digits - letters
-    if not quoted and (_CODE.fullmatch(value) or (digits < 2 and not marks)):  # noqa: PLR2004 - a type has one
+    if not quoted and digits < 2 and not marks:  # noqa: PLR2004 - a type has one
         return False
     mixed = value != value.lower() and value != value.upper()
     return bool(letters and (digits or (marks and mixed)))

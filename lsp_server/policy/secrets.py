@@ -7,7 +7,7 @@ are excluded by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -72,7 +72,7 @@ class Hit:
 
 
 def hits_in(text: str, *, inside_key: bool = False) -> tuple[Hit, ...]:
-    """The secrets in ``text``, in order and disjoint, each wherever it stands.
+    """The secrets in ``text``, in order and disjoint; a long one wherever it stands again.
 
     ``inside_key`` tells that the text begins within a private key.
     """
@@ -84,7 +84,7 @@ def hits_in(text: str, *, inside_key: bool = False) -> tuple[Hit, ...]:
         start += len(line) + 1
     if inside_key or "PRIVATE KEY" in text:
         found += _keys(lines, inside=inside_key)
-    return _disjoint([*found, *_repeated(text, found, LEAST_REPEATED)])
+    return disjoint([*found, *_repeated(text, found, LEAST_REPEATED)])
 
 
 def _repeated(text: str, found: Sequence[Hit], least: int) -> Iterator[Hit]:
@@ -109,9 +109,9 @@ def has_secret(text: str) -> bool:
     return bool(hits_in(text)) or _has_key_body(text.split("\n"))
 
 
-def redacted(text: str, *, inside_key: bool = False) -> str:
+def redacted(text: str) -> str:
     """``text`` with each secret replaced."""
-    for hit in reversed(hits_in(text, inside_key=inside_key)):
+    for hit in reversed(hits_in(text)):
         text = f"{text[: hit.start]}{REDACTED}{text[hit.end :]}"
     return text
 
@@ -132,12 +132,12 @@ def line_hits(line: str) -> tuple[Hit, ...]:
     """The secrets that one line tells of by itself."""
     if len(line) <= PIECE:
         known = list(_found(line))
-        return _disjoint([*known, *_repeated(line, known, LEAST_TWICE)])
+        return disjoint([*known, *_repeated(line, known, LEAST_TWICE)])
     found: list[Hit] = []
     for start in range(0, len(line), PIECE - OVERLAP):
         piece = line[start : start + PIECE]
         found += [Hit(start + h.start, start + h.end, h.rule) for h in _found(piece)]
-    return _disjoint([Hit(h.start, _TAIL.match(line, h.end).end(), h.rule) for h in found])  # type: ignore[union-attr]  # it matches nothing at least
+    return disjoint([Hit(h.start, _TAIL.match(line, h.end).end(), h.rule) for h in found])  # type: ignore[union-attr]  # it matches nothing at least
 
 
 def typed_secret(line: str) -> str | None:
@@ -266,7 +266,8 @@ def _has_key_body(lines: Sequence[str]) -> bool:
     return any(one and two for one, two in pairwise(bodies))
 
 
-def _disjoint(found: Iterator[Hit] | list[Hit]) -> tuple[Hit, ...]:
+def disjoint(found: Iterable[Hit]) -> tuple[Hit, ...]:
+    """The hits in order; those that overlap become one."""
     merged: list[Hit] = []
     for hit in sorted(found):
         if merged and hit.start < merged[-1].end:

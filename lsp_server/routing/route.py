@@ -11,7 +11,7 @@ from lsp_server.prompt.tokens import Calibration
 from lsp_server.routing.health import HEALTHY, Health, State
 from lsp_server.routing.hedging import Times
 from lsp_server.routing.reading import ReadingSpeed
-from lsp_server.routing.telling import NOTHING_TOLD, Told
+from lsp_server.routing.telling import NOTHING_TOLD, Told, ToldLimits
 from lsp_server.schedule.slots import Slots
 from lsp_server.types import ModelInfo, Prompt
 
@@ -34,6 +34,7 @@ class Route:
     health: Health = HEALTHY
     over_budget: str = ""
     told: Told = NOTHING_TOLD
+    told_limits: ToldLimits = field(default_factory=ToldLimits)
     times: Times = field(default_factory=Times)
     trial: object | None = None
     last_used_ms: float | None = None

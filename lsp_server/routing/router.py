@@ -207,12 +207,13 @@ class Router:
             self._on_change(route, error)
 
     def _is_refused(self, route: Route) -> bool:
-        """Whether the budget rules the route out. A limit is told when it is first met, and when it ends."""
+        """Whether the budget rules the route out. That is told, but not each time that it comes and goes."""
         reason = self.budget.refusal(route.settings, route.model) or ""
         if reason != route.over_budget:
             route.over_budget = reason
-            if reason or route.health.state is State.OK:
-                self._tell(route, OverBudget(reason) if reason else None)
+            news = route.told_limits.is_news(reason, self._clock.now_ms())
+            if news and self._on_change and (reason or route.health.state is State.OK):
+                self._on_change(route, OverBudget(reason) if reason else None)
         return bool(reason)
 
     def _question(self, route: Route) -> asyncio.Task[None]:

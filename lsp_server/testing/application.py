@@ -81,6 +81,10 @@ class ScriptedApplication:
         """Noted."""
         self.journal.append(("shown", suggestion_id))
 
+    def backend(self) -> dict[str, object] | None:
+        """There is none."""
+        return None
+
     def explain(self) -> dict[str, object]:
         """How many requests there were."""
         return {"requests": len(self.requests)}

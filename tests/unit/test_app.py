@@ -53,6 +53,30 @@ async def test_nothing_configured_and_nothing_there_is_said_once(make):
     await app.close()
 
 
+async def test_an_ignore_file_that_cannot_be_used_is_said_once(make, tmp_path):
+    project = tmp_path / "project"
+    (project / ".codestralignore").mkdir(parents=True)
+    app = make()
+    app.set_workspace([str(project)])
+    await app.start()
+    for _ in range(3):
+        await app.complete(Request(cursor_at("x = ‸", path=str(project / "a.py")), Trigger.INVOKED, "test"))
+    assert [text for _, text in app.said if ".codestralignore" in text] == [
+        text for _, text in app.said if "ignore" in text
+    ]
+    assert sum(".codestralignore" in text for _, text in app.said) == 1
+    await app.close()
+
+
+async def test_the_backend_that_completes_is_told(make):
+    async with FakeLlamaCpp("1\n") as fake:
+        app = make(backend_of("llamacpp", fake))
+        await app.complete(ask())
+        assert app.backend()["name"] == "llamacpp"
+        assert app.backend()["state"] == "ok"
+        await app.close()
+
+
 async def test_a_running_ollama_is_found(make, environ):
     async with FakeOllama("1\n") as fake:
         environ["OLLAMA_HOST"] = fake.url

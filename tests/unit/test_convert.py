@@ -148,7 +148,7 @@ def test_a_menu_item_replaces_the_word_and_says_what_will_stand_there():
             filter_text="return a + b",
             sort_text="00000",
             kind=types.CompletionItemKind.Text,
-            detail="Codestral",
+            detail="Codestral (b)",
             documentation="return a + b\n# $end}",
             insert_text_format=types.InsertTextFormat.Snippet,
             text_edit=types.TextEdit(range=span(4, 7), new_text="return a + b\n# \\$end\\}"),

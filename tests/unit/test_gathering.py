@@ -10,7 +10,7 @@ from lsp_server.policy.clearance import Policy
 from lsp_server.policy.paths import PathRules
 from lsp_server.testing.clock import ManualClock
 from lsp_server.testing.index import MemoryIndex
-from lsp_server.types import Cursor, Position
+from lsp_server.types import Cursor, Document, Position
 from lsp_server.workspace import Workspace
 
 STORE = "class {0}:\n    def fetch_{0}(self, key): ...\n    def put_{0}(self, key, value): ...\n"
@@ -93,3 +93,24 @@ def test_a_pause_and_a_jump_ask_anew():
         assert "a.py" in await session.paths(7 + NEAR_LINES + 1, "    one.", hold=True)
 
     run(scenario)
+
+
+async def test_a_staged_file_is_private_by_its_place_in_the_workspace(tmp_path, monkeypatch):
+    """The workspace is a folder of the repository; the paths of a diff begin at the repository."""
+    diff = "".join(
+        f"diff --git a/{p} b/{p}\n--- a/{p}\n+++ b/{p}\n@@ -1 +1 @@\n+{p}\n"
+        for p in ("sub/internal/a.py", "sub/open.py")
+    )
+
+    async def staged(_path):
+        return diff
+
+    monkeypatch.setattr("lsp_server.gathering.staged_diff", staged)
+    policy = Policy(PathRules((), ("/internal/**",)), folders=(str(tmp_path / "sub"),))
+    gatherer = Gatherer(Settings(), policy, Workspace(DocumentStore()), ManualClock())
+    message = str(tmp_path / ".git" / "COMMIT_EDITMSG")
+    document = Document(f"file://{message}", message, "gitcommit", 1, ("",))
+    view = await gatherer._view(Cursor(document, Position(0, 0)))
+    assert "sub/open.py" in view.staged_diff
+    assert "internal" not in view.staged_diff
+    gatherer.close()

@@ -41,6 +41,7 @@ def test_none_of_300_planted_secrets_comes_through(mode):
     for number, planted in enumerate(PLANTED):
         place = PLACES[number % len(PLACES)]
         cursor, prompt = prompt_with(planted.text, place)
+        assert any(part in sent(CleanPrompt(prompt, HOSTED)) for part in planted.parts)
         clean = policy.clear(prompt, cursor, HOSTED)
         if mode == "block" and place != "snippet":
             assert isinstance(clean, Gate), (planted.kind, planted.host)
@@ -91,9 +92,19 @@ def test_a_long_line_that_the_window_cuts():
     text = "x = '" + "abc " * 300 + 'password="Zx9!kk42Qw" ' + "abc " * 300 + "'\ny = ‸\n"
     cursor = cursor_at(text)
     prompt, _ = lay_out(cursor, FAMILIES["codestral"], limits=Limits(8192, 128, 64))
+    assert "abc abc" in prompt.text
+    assert "Zx9" not in prompt.text
     for mode in ("block", "redact"):
         clean = Policy(PathRules(), remote_allowed=True, secrets=mode).clear(prompt, cursor, HOSTED)
         assert isinstance(clean, Gate) or "abc abc" not in clean.prompt.text
+
+
+@pytest.mark.parametrize("mode", ["block", "redact"])
+def test_a_cursor_within_a_key(mode):
+    cursor = cursor_at(f"x = 1\n-----BEGIN RSA PRIVATE KEY-----\n{KEY[:500]}‸{KEY[500:]}\n")
+    prompt, _ = lay_out(cursor, FAMILIES["codestral"], limits=LIMITS)
+    clean = Policy(PathRules(), remote_allowed=True, secrets=mode).clear(prompt, cursor, HOSTED)
+    assert isinstance(clean, Gate)
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,24 @@ async def test_a_backend_over_its_budget_is_left_out_and_told_once(setting):
     assert setting.told[1:] == [("hosted", None, "")]
 
 
+async def test_a_limit_that_comes_and_goes_is_told_once_an_hour(setting):
+    line = "hosted: its limit of 60 requests a minute is used up: it is not asked until {}"
+    for time in ("12:01:30", "12:03:00", "12:04:30"):
+        setting.limits.refused["hosted"] = line.format(time)
+        assert setting.names == ["local"]
+        setting.limits.refused.clear()
+        assert setting.names == ["local", "hosted"]
+        await setting.clock.advance(90_000)
+    assert setting.told == [("hosted", OverBudget, line.format("12:01:30")), ("hosted", None, "")]
+    setting.limits.refused["hosted"] = "hosted: its limit of 100 requests a day is used up"
+    assert setting.names == ["local"]
+    assert len(setting.told) == 3
+    await setting.clock.advance(3_600_000)
+    setting.limits.refused["hosted"] = line.format("13:10:00")
+    assert setting.names == ["local"]
+    assert len(setting.told) == 4
+
+
 # Recovery.
 
 

@@ -392,7 +392,7 @@ WORKSPACE_ATTACKS = {
     "names with dots": 'backends = [{{ "name" = "own", "url" = "{evil}", "x.url" = "{evil}" }}]\n',
     "under the editors' name": '[codestral]\nbackends = [{{ name = "own", url = "{evil}" }}]\n',
     "a table for the list": '[backends.own]\nurl = "{evil}"\n',
-    "another user file": 'config = "/tmp/config.toml"\n[include]\npath = "/tmp/config.toml"\n',
+    "another user file": 'config = "/elsewhere/config.toml"\n[include]\npath = "/elsewhere/config.toml"\n',
 }
 
 

@@ -54,7 +54,7 @@ def snooze(ls: Server, arguments: Sequence[Any]) -> None:
 
 
 def status(ls: Server, _arguments: Sequence[Any]) -> dict[str, object]:
-    """What this session is: the client, what was agreed, what is served."""
+    """What this session is: the client, what was agreed, what is served, and by which backend."""
     return {
         "server": ls.name,
         "version": ls.version,
@@ -62,6 +62,7 @@ def status(ls: Server, _arguments: Sequence[Any]) -> dict[str, object]:
         "positionEncoding": ls.client.encoding.value,
         "menu": serves_menu(ls.application.menu, ls.client),
         "inline": True,
+        "backend": ls.application.backend(),
         "documents": len(ls.application.documents.documents()),
     }
 
