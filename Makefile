@@ -36,7 +36,7 @@ format: $(VENV)/.installed
 editors-deps: $(VENV)/.installed
 	@$(PY) tests/editors/install.py
 
-# What is for local backends only stays here: 10,000 random sequences of failures, settings and edits (5 minutes).
+# What is for local backends only stays here: 10,000 random sequences of failures, settings and edits (3 minutes).
 test-local-only: $(VENV)/.installed
 	CODESTRAL_LSP_SEQUENCES=10000 $(BIN)/pytest -q tests/property/test_local_only_properties.py
 
