@@ -38,6 +38,14 @@ class Client:
     """It can be asked to tell of files that change in the workspace."""
     shows_progress: bool = False
     """It can be asked to show the progress of something that no request of it began."""
+    document_changes: bool = False
+    """It takes edits for one version of a document."""
+    annotates_changes: bool = False
+    """It asks the user before it makes an edit that says so."""
+    creates_files: bool = False
+    """It makes files that an edit asks for."""
+    shows_documents: bool = False
+    """It opens a document that it is asked to show."""
     process_id: int | None = None
     folders: tuple[str, ...] = ()
     """Native paths of the workspace's folders."""
@@ -59,6 +67,7 @@ def read_client(params: Mapping[str, Any]) -> Client:
     item = dig(capabilities, "textDocument", "completion", "completionItem")
     settings = dig(capabilities, "workspace", "didChangeConfiguration")
     watching = dig(capabilities, "workspace", "didChangeWatchedFiles")
+    editing = dig(capabilities, "workspace", "workspaceEdit")
     return Client(
         name=_text(dig(params, "clientInfo", "name")),
         version=_text(dig(params, "clientInfo", "version")),
@@ -71,6 +80,10 @@ def read_client(params: Mapping[str, Any]) -> Client:
         registers_configuration=dig(settings, "dynamicRegistration") is True,
         watches_files=dig(watching, "dynamicRegistration") is True,
         shows_progress=dig(capabilities, "window", "workDoneProgress") is True,
+        document_changes=dig(editing, "documentChanges") is True,
+        annotates_changes=isinstance(dig(editing, "changeAnnotationSupport"), Mapping),
+        creates_files="create" in _strings(dig(editing, "resourceOperations")),
+        shows_documents=dig(capabilities, "window", "showDocument", "support") is True,
         process_id=_process_id(params.get("processId")),
         folders=_folders(params),
     )

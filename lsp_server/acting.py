@@ -1,0 +1,159 @@
+"""One code action, from the offer to what comes of it; reads as the list of its steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lsp_server.actions.layout import Room, TooLong, lay_out_action
+from lsp_server.actions.model import Offer, Outcome, Refused, Result, Situation
+from lsp_server.actions.plan import plan
+from lsp_server.actions.templates import ActionTemplate
+from lsp_server.backends.base import BackendError
+from lsp_server.config.settings import Settings
+from lsp_server.gathering import Gatherer
+from lsp_server.policy.clearance import Policy
+from lsp_server.prompt.tokens import TokenEstimate
+from lsp_server.routing.licences import restriction
+from lsp_server.routing.router import Route, Router
+from lsp_server.types import CleanPrompt, Cursor, Finish, Gate, Usage
+
+LOCAL_TOKENS: Final = 4096
+"""Of a prompt for an engine on this machine whose speed is not known: a processor reads that in some 15 s."""
+REMOTE_TOKENS: Final = 16_384
+"""Of a prompt for a hosted model: a long file with its neighbours, at the price of a cent."""
+PATIENCE_MS: Final = 10_000.0
+"""How long an engine may read before it begins to answer: somebody has asked for it and sees the progress."""
+FENCE: Final = re.compile(r"\A\s*(?:[^\n`~]*\n)*?[ \t]*(`{3,}|~{3,})[^\n]*\n(?:.*\n)??[ \t]*\1[`~]*[ \t]*(?:\n|\Z)", re.DOTALL)
+"""A code block that was opened and closed, with prose before it at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done: an offer in its situation, the prompt's template, and further texts by name."""
+
+    offer: Offer
+    situation: Situation
+    template: ActionTemplate
+    inputs: Mapping[str, str]
+
+
+class Actor:
+    """Does jobs with the backends in order. One per configuration.
+
+    ``run`` raises nothing but ``asyncio.CancelledError``, on which the connection is closed and nothing has
+    been changed.
+    """
+
+    def __init__(
+        self, settings: Settings, policy: Policy, router: Router, gatherer: Gatherer | None = None
+    ) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._router = router
+        self._gatherer = gatherer
+
+    async def run(self, job: Job, on_progress: Callable[[str, int], None] = lambda _name, _chars: None) -> Outcome:
+        """Return the checked result of ``job``, or why there is none.
+
+        ``on_progress`` is told the backend's name and how many characters have come.
+        """
+        cursor = Cursor(job.situation.document, job.offer.target.start)
+        gate = self._policy.admit(cursor)
+        if gate is not None:
+            return Refused(gate.detail)
+        why = "no backend is there that can be asked: run `codestral-lsp doctor`"
+        for route in self._router.candidates():
+            try:
+                outcome = await self._ask(job, route, cursor, on_progress)
+            except BackendError as error:
+                self._router.failed(route, error)
+                why = str(error)
+                continue
+            except TooLong as error:
+                why = str(error)
+                continue
+            if isinstance(outcome, Gate):
+                why = outcome.detail
+                continue
+            return outcome
+        return Refused(why)
+
+    async def _ask(
+        self, job: Job, route: Route, cursor: Cursor, on_progress: Callable[[str, int], None]
+    ) -> Outcome | Gate:
+        gate = self._policy.may_send(cursor, route.backend.destination)
+        if gate is not None:
+            return gate
+        await self._router.identify(route)
+        gate = self._forbidden(route)
+        if gate is not None:
+            return gate
+        clean = await self._prompt(job, route, cursor)
+        if isinstance(clean, Gate):
+            return clean
+        answer, finish = await self._read(job, route, clean, on_progress)
+        return plan(job.offer, job.situation.document, answer, finish)
+
+    async def _prompt(self, job: Job, route: Route, cursor: Cursor) -> CleanPrompt | Gate:
+        snippets = ()
+        target = job.offer.target
+        if self._gatherer is not None and "{around}" in job.template.user:
+            visible = range(target.start.line, target.end.line + 1)
+            snippets = await self._gatherer.gather(cursor, visible)
+        prompt = lay_out_action(
+            job.offer,
+            job.situation,
+            job.template,
+            room=Room(route.context_tokens, self._prompt_tokens(route)),
+            snippets=snippets,
+            inputs=job.inputs,
+            relative_path=self._policy.relative(cursor),
+            calibration=route.calibration,
+        )
+        return self._policy.clear(prompt, cursor, route.backend.destination)
+
+    async def _read(
+        self, job: Job, route: Route, clean: CleanPrompt, on_progress: Callable[[str, int], None]
+    ) -> tuple[str, Finish]:
+        """The answer up to the end of its code block, or of itself."""
+        text, finish, usage = "", Finish.STOP, None
+        is_block = job.offer.result is not Result.MARKDOWN
+        budget = self._router.budget
+        async with route.slots.take():
+            budget.asked(route.settings)
+            try:
+                async with route.backend.stream(clean) as chunks:
+                    async for chunk in chunks:
+                        text += chunk.text
+                        finish, usage = chunk.finish or finish, chunk.usage or usage
+                        on_progress(route.backend.name, len(text))
+                        if is_block and "\n" in chunk.text + text[-4:] and FENCE.match(text):
+                            break
+            finally:
+                self._count(route, clean, text, usage)
+        self._router.succeeded(route)
+        return text, finish
+
+    def _count(self, route: Route, clean: CleanPrompt, text: str, usage: Usage | None) -> None:
+        said = TokenEstimate(route.calibration).count(text)
+        self._router.budget.used(route.settings, route.model, usage, clean.prompt.tokens, said)
+
+    def _forbidden(self, route: Route) -> Gate | None:
+        """The gate for a model that may not be used at work, or that takes no chats."""
+        name = route.backend.name
+        if not route.backend.capabilities.takes_chat:
+            return Gate("no_chat", f"{name} takes no instructions, only completions")
+        if self._settings.licence.production and route.info is not None:
+            reason = restriction(route.info, route.backend.destination)
+            return Gate("licence", f"{name}: {reason}") if reason else None
+        return None
+
+    def _prompt_tokens(self, route: Route) -> int:
+        """How long a prompt may be for a backend: what it reads in a bearable time."""
+        if route.backend.destination.remote:
+            return REMOTE_TOKENS
+        per_token_ms = route.reading.ms_for(4)
+        return LOCAL_TOKENS if per_token_ms is None else max(LOCAL_TOKENS // 2, int(PATIENCE_MS / per_token_ms))

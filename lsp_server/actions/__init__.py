@@ -1,0 +1,1 @@
+"""Code actions: from a selection to a safe edit."""

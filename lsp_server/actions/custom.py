@@ -1,0 +1,34 @@
+"""Actions that users make themselves, in their configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lsp_server.actions.model import REWRITE, Result
+
+
+class Needs(StrEnum):
+    """What has to be at the cursor for an action to make sense."""
+
+    SELECTION = "selection"
+    FUNCTION = "function"
+    CLASS = "class"
+    DIAGNOSTIC = "diagnostic"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class UserAction:
+    """An action of a user's own: offered where what it ``needs`` is there, in ``languages`` (none: in all).
+
+    ``prompt`` is its template, ``result`` what the answer to it becomes.
+    """
+
+    name: str
+    title: str
+    prompt: str
+    kind: str = REWRITE
+    languages: tuple[str, ...] = ()
+    needs: Needs = Needs.ANY
+    result: Result = Result.REPLACEMENT
