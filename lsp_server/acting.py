@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from lsp_server.actions.filling import filling
 from lsp_server.actions.layout import Room, TooLong, lay_out_action
 from lsp_server.actions.model import Offer, Outcome, Refused, Result, Situation
 from lsp_server.actions.plan import plan
 from lsp_server.actions.templates import ActionTemplate
-from lsp_server.backends.base import BackendError
+from lsp_server.backends.base import BackendError, FillUnsupported
 from lsp_server.config.settings import Settings
+from lsp_server.drafting import Drafter, can_fill
 from lsp_server.gathering import Gatherer
+from lsp_server.materials import Materials
 from lsp_server.policy.clearance import Policy
+from lsp_server.prompt.families import Family
 from lsp_server.prompt.tokens import TokenEstimate
 from lsp_server.routing.licences import restriction
 from lsp_server.routing.router import Route, Router
-from lsp_server.types import CleanPrompt, Cursor, Finish, Gate, Usage
+from lsp_server.types import CleanPrompt, Cursor, Finish, Gate, Snippet, Usage
 
 LOCAL_TOKENS: Final = 4096
 """Of a prompt for an engine on this machine whose speed is not known: a processor reads that in some 15 s."""
@@ -26,18 +31,19 @@ REMOTE_TOKENS: Final = 16_384
 """Of a prompt for a hosted model: a long file with its neighbours, at the price of a cent."""
 PATIENCE_MS: Final = 10_000.0
 """How long an engine may read before it begins to answer: somebody has asked for it and sees the progress."""
-FENCE: Final = re.compile(r"\A\s*(?:[^\n`~]*\n)*?[ \t]*(`{3,}|~{3,})[^\n]*\n(?:.*\n)??[ \t]*\1[`~]*[ \t]*(?:\n|\Z)", re.DOTALL)
+FENCE: Final = re.compile(
+    r"\A\s*(?:[^\n`~]*\n)*?[ \t]*(`{3,}|~{3,})[^\n]*\n(?:.*\n)??[ \t]*\1[`~]*[ \t]*(?:\n|\Z)", re.DOTALL
+)
 """A code block that was opened and closed, with prose before it at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be done: an offer in its situation, the prompt's template, and further texts by name."""
+    """What is to be done: an offer in its situation, and the prompt's template."""
 
     offer: Offer
     situation: Situation
     template: ActionTemplate
-    inputs: Mapping[str, str]
 
 
 class Actor:
@@ -54,8 +60,12 @@ class Actor:
         self._policy = policy
         self._router = router
         self._gatherer = gatherer
+        self._materials = Materials(policy)
+        self._drafter = Drafter(settings, policy, router)
 
-    async def run(self, job: Job, on_progress: Callable[[str, int], None] = lambda _name, _chars: None) -> Outcome:
+    async def run(
+        self, job: Job, on_progress: Callable[[str, int], None] = lambda _name, _characters: None
+    ) -> Outcome:
         """Return the checked result of ``job``, or why there is none.
 
         ``on_progress`` is told the backend's name and how many characters have come.
@@ -64,10 +74,14 @@ class Actor:
         gate = self._policy.admit(cursor)
         if gate is not None:
             return Refused(gate.detail)
+        document = job.situation.document
+        materials = await self._materials.of(job.offer, document)
+        if isinstance(materials, Refused):
+            return materials
         why = "no backend is there that can be asked: run `codestral-lsp doctor`"
         for route in self._router.candidates():
             try:
-                outcome = await self._ask(job, route, cursor, on_progress)
+                outcome = await self._ask(job, materials, route, cursor, on_progress)
             except BackendError as error:
                 self._router.failed(route, error)
                 why = str(error)
@@ -78,27 +92,86 @@ class Actor:
             if isinstance(outcome, Gate):
                 why = outcome.detail
                 continue
-            return outcome
+            return self._materials.placed(outcome, document, materials)
         return Refused(why)
 
     async def _ask(
-        self, job: Job, route: Route, cursor: Cursor, on_progress: Callable[[str, int], None]
+        self,
+        job: Job,
+        materials: Mapping[str, str],
+        route: Route,
+        cursor: Cursor,
+        on_progress: Callable[[str, int], None],
     ) -> Outcome | Gate:
         gate = self._policy.may_send(cursor, route.backend.destination)
         if gate is not None:
             return gate
-        await self._router.identify(route)
+        family = await self._family(route)
         gate = self._forbidden(route)
         if gate is not None:
             return gate
-        clean = await self._prompt(job, route, cursor)
+        outcome: Outcome | Gate = Gate(
+            "no_chat", f"{route.backend.name} takes no instructions, only completions"
+        )
+        for by_chat in self._ways(route, family):
+            if by_chat:
+                outcome = await self._told(job, materials, route, cursor, on_progress)
+            elif family is not None:
+                outcome = await self._filled(job, route, family, on_progress) or outcome
+            if not isinstance(outcome, Gate | Refused):
+                break
+        return outcome
+
+    def _ways(self, route: Route, family: Family | None) -> list[bool]:
+        """Whether to tell the model in words, in the order in which that and filling in are tried.
+
+        An engine on this machine is filled in first: its model is a small one, which does that better, and it
+        has read most of the text already.
+        """
+        words = [True] if route.backend.capabilities.takes_chat else []
+        blanks = [False] if family is not None and can_fill(family) else []
+        return words + blanks if route.backend.destination.remote else blanks + words
+
+    async def _family(self, route: Route) -> Family | None:
+        """The model's family; None for one that cannot fill in the middle and may follow instructions."""
+        try:
+            return await self._router.identify(route)
+        except FillUnsupported:
+            return None
+
+    async def _filled(
+        self, job: Job, route: Route, family: Family, on_progress: Callable[[str, int], None]
+    ) -> Outcome | Gate | None:
+        """What filling in comes to; None where the action has no blanks or none was filled."""
+        document = job.situation.document
+        blanks = await asyncio.to_thread(filling, job.offer, document)
+        if blanks is None:
+            return None
+        answer = await self._drafter.draft(blanks, route, family, on_progress)
+        if isinstance(answer, Gate):
+            return answer
+        return await asyncio.to_thread(plan, job.offer, document, answer, Finish.STOP) if answer else None
+
+    async def _told(
+        self,
+        job: Job,
+        materials: Mapping[str, str],
+        route: Route,
+        cursor: Cursor,
+        on_progress: Callable[[str, int], None],
+    ) -> Outcome | Gate:
+        """What comes of telling the model in words."""
+        clean = await self._prompt(job, materials, route, cursor)
         if isinstance(clean, Gate):
             return clean
         answer, finish = await self._read(job, route, clean, on_progress)
-        return plan(job.offer, job.situation.document, answer, finish)
+        # Parsing a long document anew, several times, takes longer than the event loop may wait.
+        return await asyncio.to_thread(plan, job.offer, job.situation.document, answer, finish)
 
-    async def _prompt(self, job: Job, route: Route, cursor: Cursor) -> CleanPrompt | Gate:
-        snippets = ()
+    async def _prompt(
+        self, job: Job, materials: Mapping[str, str], route: Route, cursor: Cursor
+    ) -> CleanPrompt | Gate:
+        snippets: tuple[Snippet, ...] = ()
         target = job.offer.target
         if self._gatherer is not None and "{around}" in job.template.user:
             visible = range(target.start.line, target.end.line + 1)
@@ -109,7 +182,7 @@ class Actor:
             job.template,
             room=Room(route.context_tokens, self._prompt_tokens(route)),
             snippets=snippets,
-            inputs=job.inputs,
+            inputs=materials,
             relative_path=self._policy.relative(cursor),
             calibration=route.calibration,
         )
@@ -142,18 +215,15 @@ class Actor:
         self._router.budget.used(route.settings, route.model, usage, clean.prompt.tokens, said)
 
     def _forbidden(self, route: Route) -> Gate | None:
-        """The gate for a model that may not be used at work, or that takes no chats."""
-        name = route.backend.name
-        if not route.backend.capabilities.takes_chat:
-            return Gate("no_chat", f"{name} takes no instructions, only completions")
+        """The gate for a model that may not be used at work."""
         if self._settings.licence.production and route.info is not None:
             reason = restriction(route.info, route.backend.destination)
-            return Gate("licence", f"{name}: {reason}") if reason else None
+            return Gate("licence", f"{route.backend.name}: {reason}") if reason else None
         return None
 
     def _prompt_tokens(self, route: Route) -> int:
         """How long a prompt may be for a backend: what it reads in a bearable time."""
         if route.backend.destination.remote:
             return REMOTE_TOKENS
-        per_token_ms = route.reading.ms_for(4)
-        return LOCAL_TOKENS if per_token_ms is None else max(LOCAL_TOKENS // 2, int(PATIENCE_MS / per_token_ms))
+        fast = route.reading.tokens_in(PATIENCE_MS)
+        return LOCAL_TOKENS if fast is None else min(REMOTE_TOKENS, max(LOCAL_TOKENS // 2, fast))

@@ -22,14 +22,18 @@ from lsp_server.config.layers import Resolved
 from lsp_server.config.load import load
 from lsp_server.config.locations import cache_folder, data_folder
 from lsp_server.config.settings import BackendSettings, Settings
+from lsp_server.context.view import Diagnostic
 from lsp_server.document.store import DocumentStore
 from lsp_server.notices import Notice, Notices
 from lsp_server.schedule.clock import Clock, SystemClock
+from lsp_server.schedule.pause import Pause
 from lsp_server.schedule.supersede import Streams
 from lsp_server.telemetry.events import Log, as_json
-from lsp_server.types import Answer, Cursor, Gate, Position, Request, Trigger
+from lsp_server.types import Answer, Cursor, Position, Request, Trigger
 
 if TYPE_CHECKING:
+    from lsp_server.actions.model import Offer, Outcome, Page, Situation
+    from lsp_server.assistance import Assistance
     from lsp_server.building import Builder, Built
     from lsp_server.routing.router import Route
     from lsp_server.workspace import Workspace
@@ -38,7 +42,6 @@ logger = logging.getLogger(__name__)
 
 INDEX_AFTER_MS: Final = 1000.0
 """Milliseconds after the start before the workspace is read: the editor starts too, and other servers."""
-SNOOZED: Final = Gate("snoozed", "automatic suggestions are snoozed (codestral.snooze)")
 
 
 class App:
@@ -59,13 +62,14 @@ class App:
         self._editor_tree: object = None
         self._folders: tuple[str, ...] = ()
         self._built: Built | None = None
+        self._assistance: Assistance | None = None
         self._builder: Builder | None = None
         self._discovered: tuple[BackendSettings, ...] = ()
         self._streams = Streams()
         self._resolved: Resolved | None = None
         self._log = Log()
         self._answered = 0
-        self._snoozed_until_ms = 0.0
+        self._pause = Pause(self._clock)
         self._notices = Notices()
         self._approve: Callable[[str, str], Awaitable[bool]] | None = None
         self._on_progress: Callable[[str, int, int], None] | None = None
@@ -117,6 +121,8 @@ class App:
             self._built.engine.document_changed(document, edits)
             relative = self._built.policy.relative(Cursor(document, Position(0, 0)))
             self._surroundings.document_changed(document, edits, relative, self._clock.now_ms())
+        if self._assistance is not None:
+            self._assistance.document_changed(uri)
 
     def document_closed(self, uri: str) -> None:
         """End what runs for the document and forget what is kept for it."""
@@ -124,6 +130,8 @@ class App:
         if self._built:
             self._built.engine.forget(uri)
             self._surroundings.document_closed(uri)
+        if self._assistance is not None:
+            self._assistance.forget(uri)
 
     def files_changed(self, paths: Sequence[str]) -> None:
         """Read files of the workspace again (native paths) that were saved, made or deleted."""
@@ -178,7 +186,31 @@ class App:
 
     def snooze(self, minutes: float | None) -> None:
         """Make no automatic suggestions for ``minutes``; None ends a snooze."""
-        self._snoozed_until_ms = 0.0 if minutes is None else self._clock.now_ms() + minutes * 60_000.0
+        self._pause.snooze(minutes)
+
+    def toggle(self) -> bool:
+        """Switch automatic suggestions off or on again, which also ends a snooze; returns whether on."""
+        return self._pause.toggle()
+
+    async def offers(self, situation: Situation, *, can_prompt: bool) -> Sequence[Offer]:
+        """The code actions that make sense in ``situation``; ``can_prompt``: those that need words too."""
+        reports = [Diagnostic(d.span.start.line, d.message) for d in situation.diagnostics]
+        self._surroundings.diagnosed(situation.document, reports)
+        on = self._pause.gate is None
+        return await self._assistant.offers(
+            situation, self.settings, can_prompt=can_prompt, completions_on=on
+        )
+
+    async def act(
+        self, name: str, situation: Situation, instruction: str, on_progress: Callable[[str, int], None]
+    ) -> Outcome:
+        """Do a code action. Raises nothing but ``asyncio.CancelledError``."""
+        actor = self._current().actor
+        return await self._assistant.act(name, situation, instruction, self.settings, actor, on_progress)
+
+    def keep_page(self, page: Page) -> Path | None:
+        """Write a page to a file that the editor can open; None if that cannot be done."""
+        return self._assistant.keep_page(page)
 
     def backend(self) -> dict[str, object] | None:
         """The state of the backend that answered last, or else is the first choice; None without any."""
@@ -207,6 +239,8 @@ class App:
         if self._built:
             await self._built.engine.close()
             await self._built.router.close()
+        if self._assistance is not None:
+            self._assistance.close()
         if self._builder is not None:
             await asyncio.to_thread(self._builder.budgets.close)
         if self._workspace is not None:
@@ -230,8 +264,8 @@ class App:
         return replace(answer, suggestions=tuple(suggestions))
 
     async def _complete(self, request: Request) -> Answer:
-        if request.trigger is Trigger.AUTOMATIC and self._clock.now_ms() < self._snoozed_until_ms:
-            return Answer(gate=SNOOZED)
+        if request.trigger is Trigger.AUTOMATIC and self._pause.gate is not None:
+            return Answer(gate=self._pause.gate)
         if self._starting and not self._starting.done() and not self._current().router.routes:
             await asyncio.shield(self._starting)
         return await self._current().engine.complete(request)
@@ -271,6 +305,14 @@ class App:
             for problem in self._resolved.problems:
                 self._notices.say("warning", str(problem))
         return self._resolved
+
+    @property
+    def _assistant(self) -> Assistance:
+        from lsp_server.assistance import Assistance
+
+        if self._assistance is None:
+            self._assistance = Assistance(cache_folder(self._environ), self._log)
+        return self._assistance
 
     @property
     def _surroundings(self) -> Workspace:

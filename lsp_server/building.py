@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lsp_server.acting import Actor
 from lsp_server.backends.base import BackendError
 from lsp_server.backends.create import create_backend
 from lsp_server.config.keys import KeyRefused, resolve_key
@@ -39,6 +40,7 @@ class Built:
     policy: Policy
     router: Router
     engine: Engine
+    actor: Actor
 
 
 class Builder:
@@ -87,7 +89,8 @@ class Builder:
         if settings.context.enabled:
             gatherer = Gatherer(settings, policy, self._workspace, self._clock)
         engine = Engine(settings, policy, router, self._clock, self._memory, gatherer)
-        return Built(resolved, policy, router, engine)
+        actor = Actor(settings, policy, router, gatherer)
+        return Built(resolved, policy, router, engine, actor)
 
     def route(self, settings: BackendSettings, folders: Sequence[str]) -> Route | None:
         """The backend, or None (and a notice) if its key or its address can't be used."""

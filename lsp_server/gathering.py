@@ -6,13 +6,12 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from lsp_server.config.settings import Settings
 from lsp_server.context.retrieval import Retrieved, Retriever
-from lsp_server.context.staged import repository_of, staged_diff, without_paths
 from lsp_server.context.view import COMMIT_LANGUAGES, RecentEdit, View
+from lsp_server.materials import staged_changes
 from lsp_server.policy.clearance import Policy
 from lsp_server.policy.paths import relative_path
 from lsp_server.schedule.clock import Clock
@@ -127,11 +126,7 @@ class Gatherer:
 
     async def _view(self, cursor: Cursor) -> View:
         document, now_ms = cursor.document, self._clock.now_ms()
-        staged = ""
-        if document.language in COMMIT_LANGUAGES and document.path:
-            top = repository_of(document.path) or Path()
-            diff = await staged_diff(document.path)
-            staged = without_paths(diff, lambda path: self._policy.stays_here(str(top / path)))
+        is_commit = document.language in COMMIT_LANGUAGES
         return View(
             index=self._workspace.index_for(document.path),
             open_documents=tuple(d for d in self._workspace.open_documents() if self._may_read(d)),
@@ -139,7 +134,8 @@ class Gatherer:
                 e for e in self._workspace.recent_edits(now_ms) if self._may_show(e, document)
             ),
             now_ms=now_ms,
-            staged_diff=staged,
+            staged_diff=await staged_changes(document, self._policy) if is_commit else "",
+            diagnostics=self._workspace.diagnostics(document),
             relative=self._relative,
         )
 

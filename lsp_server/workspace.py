@@ -10,7 +10,7 @@ from typing import Final
 from lsp_server.context.indexing import Progress, WorkspaceIndex
 from lsp_server.context.model import Index
 from lsp_server.context.recent import RecentEdits
-from lsp_server.context.view import RecentEdit
+from lsp_server.context.view import Diagnostic, RecentEdit
 from lsp_server.document.store import DocumentStore
 from lsp_server.types import Document, Edit
 
@@ -18,6 +18,8 @@ MOST_OPEN: Final = 20
 """Open documents that are looked through, the last used first (Continue's and Cody's figure)."""
 BRANCH_MS: Final = 2000.0
 """From one look at a repository's HEAD to the next, which costs some 10 microseconds."""
+MOST_DIAGNOSTICS: Final = 50
+"""Kept of one document: the source that shows them has use for four."""
 PAUSE_S: Final = 1.0
 """After an edit, before an unsaved document is given to the index: its text has to be joined for that."""
 
@@ -30,6 +32,7 @@ class Workspace:
         self._recent = RecentEdits()
         self._index: WorkspaceIndex | None = None
         self._used: dict[str, None] = {}
+        self._diagnostics: dict[str, tuple[tuple[Diagnostic, str], ...]] = {}
         self._edited_ms: dict[str, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._heads: dict[str, int] = {}
@@ -72,7 +75,21 @@ class Workspace:
     def document_closed(self, uri: str) -> None:
         """Forget when it was used; what was edited in it still tells what is worked on."""
         self._used.pop(uri, None)
+        self._diagnostics.pop(uri, None)
         self._edited_ms.pop(uri, None)
+
+    def diagnosed(self, document: Document, found: Sequence[Diagnostic]) -> None:
+        """Take what tools report about ``document``, in place of what they reported about the same lines."""
+        lines = {d.line for d in found}
+        kept = [(d, text) for d, text in self._diagnostics.get(document.uri, ()) if d.line not in lines]
+        new = [(d, document.lines[d.line]) for d in found if d.line < len(document.lines)]
+        self._diagnostics[document.uri] = (*kept, *new)[-MOST_DIAGNOSTICS:]
+
+    def diagnostics(self, document: Document) -> tuple[Diagnostic, ...]:
+        """What was reported of the document and still can hold: of lines that read as they did then."""
+        known = self._diagnostics.get(document.uri, ())
+        lines = document.lines
+        return tuple(d for d, text in known if d.line < len(lines) and lines[d.line] == text)
 
     def files_changed(self, paths: Sequence[str]) -> None:
         """Read files of the workspace again that something else than the editor may have changed."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from lsp_server.actions.model import REWRITE, Result
 
 
-class Needs(StrEnum):
+class When(StrEnum):
     """What has to be at the cursor for an action to make sense."""
 
     SELECTION = "selection"
@@ -20,7 +20,7 @@ class Needs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UserAction:
-    """An action of a user's own: offered where what it ``needs`` is there, in ``languages`` (none: in all).
+    """An action of a user's own: offered where what ``when`` names is there, in ``languages`` (none: in all).
 
     ``prompt`` is its template, ``result`` what the answer to it becomes.
     """
@@ -30,5 +30,5 @@ class UserAction:
     prompt: str
     kind: str = REWRITE
     languages: tuple[str, ...] = ()
-    needs: Needs = Needs.ANY
+    when: When = When.ANY
     result: Result = Result.REPLACEMENT

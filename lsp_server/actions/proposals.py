@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lsp_server.actions.comments import has_foreign_comment
-from lsp_server.actions.custom import Needs, UserAction
+from lsp_server.actions.custom import UserAction, When
 from lsp_server.actions.documentation import place_of, word_for
 from lsp_server.actions.model import Definition, Diagnostic, Situation, Span
 from lsp_server.actions.selections import trimmed, whole_lines
@@ -232,17 +232,17 @@ def own(place: Place, action: UserAction) -> Iterator[Proposal]:
     if action.languages and place.language not in action.languages:
         return
     inner = next(iter(place.definitions), None)
-    if action.needs is Needs.DIAGNOSTIC:
+    if action.when is When.DIAGNOSTIC:
         for found in fix(place):
             yield Proposal(action.title, found.target, found.definition, found.diagnostics)
             break
-    elif action.needs is Needs.ANY:
+    elif action.when is When.ANY:
         yield Proposal(action.title, _about(place), inner)
-    elif action.needs is Needs.SELECTION:
+    elif action.when is When.SELECTION:
         if place.selected is not None:
             yield Proposal(action.title, place.lines_of(place.selected), inner)
     else:
-        is_class = action.needs is Needs.CLASS
+        is_class = action.when is When.CLASS
         chosen = next((d for d in place.definitions if d.is_class == is_class), None)
         if chosen is not None:
             yield Proposal(action.title, place.lines_of(chosen.whole), chosen)

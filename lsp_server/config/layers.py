@@ -146,7 +146,9 @@ def _settings(merged: Merged) -> Settings:
         )
     sections["routing"] = sections["routing"].model_copy(update={"order": order})
     backends = tuple(BackendSettings.model_validate(values) for values in merged.backends.values())
-    return Settings(**sections, backends=backends, experiments=tuple(experiments))
+    return Settings(
+        **sections, backends=backends, experiments=tuple(experiments), actions=tuple(merged.actions.values())
+    )
 
 
 def _known(merged: Merged, path: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -190,7 +192,7 @@ def _all_origins(merged: Merged, settings: Settings) -> dict[str, Source]:
     origins = {
         path: source
         for path, source in merged.origins.items()
-        if not path.startswith(("backends.", "experiments."))
+        if not path.startswith(("backends.", "experiments.", "actions."))
     }
     for backend in settings.backends:
         for name in BackendSettings.model_fields:
@@ -198,4 +200,6 @@ def _all_origins(merged: Merged, settings: Settings) -> dict[str, Source]:
             origins[path] = merged.origins.get(path, Source.DEFAULT)
     for experiment in settings.experiments:
         origins[f"experiments.{experiment.name}"] = merged.origins[f"experiments.{experiment.name}"]
+    for action in settings.actions:
+        origins[f"actions.{action.name}"] = merged.origins[f"actions.{action.name}"]
     return origins

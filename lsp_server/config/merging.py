@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from lsp_server.config.patterns import cost_fault
-from lsp_server.config.settings import BackendSettings, ExperimentSettings, PrivacySettings, Section, Settings
+from lsp_server.config.settings import (
+    ActionSettings,
+    BackendSettings,
+    ExperimentSettings,
+    PrivacySettings,
+    Section,
+    Settings,
+)
 from lsp_server.config.sources import Layer, Problem, Source, shown
 from lsp_server.config.trust import Rule, Wider, narrowed, rule_for
 from lsp_server.config.validation import entries, mapping, unknown, valid_fields
@@ -22,7 +29,9 @@ SECTIONS: Final[Mapping[str, type[Section]]] = {
     for name in Settings.model_fields
     if isinstance(getattr(_DEFAULTS, name), Section)
 }
-"""The sections that are plain tables of values; backends and experiments are lists by name."""
+"""The sections that are plain tables of values; backends, experiments and actions are lists by name."""
+
+NamedT = TypeVar("NamedT", ExperimentSettings, ActionSettings)
 
 PRIVACY: Final = "privacy"
 _PATTERNS: Final = frozenset({"privacy.exclude", "privacy.local_only"})
@@ -36,6 +45,7 @@ class Merged:
     """Setting path to value; ``completion.languages`` is a table of its own."""
     backends: dict[str, dict[str, Any]] = field(default_factory=dict)
     experiments: dict[str, ExperimentSettings] = field(default_factory=dict)
+    actions: dict[str, ActionSettings] = field(default_factory=dict)
     origins: dict[str, Source] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     policy_valid: bool = True
@@ -66,7 +76,8 @@ class Merged:
             elif name not in Settings.model_fields:
                 self._add_unknown(str(name))
         self._add_backends(tree.get("backends"))
-        self._add_experiments(tree.get("experiments"))
+        self._add_named("experiments", ExperimentSettings, tree.get("experiments"), self.experiments)
+        self._add_named("actions", ActionSettings, tree.get("actions"), self.actions)
 
     def close(self) -> None:
         """Say how many problems were not told one by one."""
@@ -199,12 +210,10 @@ class Merged:
                 self._set(target, key, f"{prefix}.{key}", value)
         self.backends[name] = target
 
-    def _add_experiments(self, raw: object) -> None:
-        for index, entry in entries(raw, "experiments", self._report):
-            path = f"experiments[{index}]"
-            values = valid_fields(ExperimentSettings, entry, path, self._report)
+    def _add_named(self, what: str, model: type[NamedT], raw: object, target: dict[str, NamedT]) -> None:
+        """Add a list whose entries replace one another by name, each as a whole."""
+        for index, entry in entries(raw, what, self._report):
+            values = valid_fields(model, entry, f"{what}[{index}]", self._report)
             if values is not None:
                 name = str(values["name"])
-                self._set(
-                    self.experiments, name, f"experiments.{name}", ExperimentSettings.model_validate(values)
-                )
+                self._set(target, name, f"{what}.{name}", model.model_validate(values))

@@ -5,9 +5,9 @@ Where a value came from is told by ``layers``; what each source may set, by ``tr
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 ContextSource = Literal[
     "commit", "definitions", "file", "imports", "windows", "similar", "edits", "diagnostics"
@@ -21,6 +21,13 @@ DEFAULT_URLS: dict[BackendKind, str] = {
     "llamacpp": "http://127.0.0.1:8080",
     "embedded": "",
 }
+
+
+ACTION_NAMES: Final = frozenset(
+    """fix complete todo docstring annotate simplify extract translate-comments edit tests explain
+    commit-message toggle snooze explain-completion""".split()  # noqa: SIM905 - a list of them would be a page long
+)
+"""The names that ``actions.offers.NAMES`` has, which a test compares."""
 
 
 class Section(BaseModel):
@@ -145,6 +152,29 @@ class ExperimentSettings(Section):
     arms: tuple[ExperimentArm, ...]
 
 
+class ActionSettings(Section):
+    """A code action of the user's own (user file only)."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9-]*$")
+    title: str = Field("", max_length=80)
+    """What the editor lists; empty means the name."""
+    kind: str = Field("refactor.rewrite", pattern=r"^(quickfix|refactor|source)(\.[A-Za-z]+)*$")
+    when: Literal["selection", "function", "class", "diagnostic", "any"] = "any"
+    """What has to be at the cursor."""
+    languages: tuple[str, ...] = ()
+    """LSP's language identifiers; empty means all."""
+    prompt: str = Field(min_length=1, max_length=8000)
+    result: Literal["replacement", "documentation", "head", "body", "markdown"] = "replacement"
+    """What the answer becomes."""
+
+    @field_validator("name")
+    @classmethod
+    def _is_new(cls, name: str) -> str:
+        if name in ACTION_NAMES:
+            raise ValueError("is the name of an action that there is already")
+        return name
+
+
 class Settings(Section):
     """All settings."""
 
@@ -156,3 +186,4 @@ class Settings(Section):
     telemetry: TelemetrySettings = TelemetrySettings()
     backends: tuple[BackendSettings, ...] = ()
     experiments: tuple[ExperimentSettings, ...] = ()
+    actions: tuple[ActionSettings, ...] = ()

@@ -138,6 +138,8 @@ TABLE: Final = (
     _row("telemetry.enabled", SET, NARROW, only(False)),
     _row("telemetry.prometheus", SET, NARROW, only(False)),
     _row("experiments.*", SET, NEVER),
+    # Some editors merge repository files into their settings, and an action's prompt decides what is written.
+    _row("actions.*", NEVER, NEVER),
     _row("backends.*.name", SET, NEVER),
     _row("backends.*.kind", SET, NEVER),
     # An editor's remote address takes effect once the user has approved its origin: see ``consent``.
@@ -170,7 +172,7 @@ def pattern_of(path: str) -> str:
     """The table's pattern for a setting's dotted path: ``backends.team.url`` is ``backends.*.url``."""
     if path.startswith("backends."):
         return f"backends.*.{path.rpartition('.')[2]}"
-    for parent in ("completion.languages.", "experiments."):
+    for parent in ("completion.languages.", "experiments.", "actions."):
         if path.startswith(parent):
             return f"{parent}*"
     return path

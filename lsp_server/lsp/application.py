@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
+from lsp_server.actions.model import Offer, Outcome, Page, Situation
 from lsp_server.document.store import DocumentStore
 from lsp_server.types import Answer, Request
 
@@ -85,6 +87,31 @@ class Application(Protocol):
 
     def snooze(self, minutes: float | None) -> None:
         """Make no suggestions by itself for ``minutes``; None ends that."""
+        ...
+
+    def toggle(self) -> bool:
+        """Switch automatic suggestions off, or on again; returns whether they are on."""
+        ...
+
+    async def offers(self, situation: Situation, *, can_prompt: bool) -> Sequence[Offer]:
+        """The code actions that make sense in ``situation``; with ``can_prompt`` those that need words too.
+
+        Raises nothing but ``asyncio.CancelledError``.
+        """
+        ...
+
+    async def act(
+        self, name: str, situation: Situation, instruction: str, on_progress: Callable[[str, int], None]
+    ) -> Outcome:
+        """Do the code action ``name``. Raises nothing but ``asyncio.CancelledError``.
+
+        ``on_progress`` is told a backend's name and how many characters have come of its answer. An action
+        that would edit a document which is changed or closed meanwhile ends as refused.
+        """
+        ...
+
+    def keep_page(self, page: Page) -> Path | None:
+        """Write a page to a file that the editor can open; None if that cannot be done."""
         ...
 
     def subscribe(

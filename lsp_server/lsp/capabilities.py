@@ -1,5 +1,6 @@
-"""What the server announces: the two completions, document sync and its commands. Never more, so that no
-other language server of the same buffer is shadowed.
+"""What the server announces: the two completions, code actions, document sync and its commands.
+
+Never more, so that no other language server of the same buffer is shadowed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,14 @@ from lsp_server.lsp.client import Client
 TRIGGER_CHARACTERS: Final = (".", "(", "[", "{", ":", "=", ",")
 """Where ordinary completion starts by itself in every editor. No letters and no space: Helix and ALE ask at
 once for each of these."""
+
+
+KINDS: Final = (
+    types.CodeActionKind.QuickFix,
+    types.CodeActionKind.RefactorRewrite,
+    types.CodeActionKind.RefactorExtract,
+    types.CodeActionKind.Source,
+)
 
 
 def serves_menu(menu: Menu, client: Client) -> bool:
@@ -34,6 +43,7 @@ def announce(client: Client, menu: Menu, commands: Sequence[str]) -> types.Serve
         ),
         inline_completion_provider=True,
         completion_provider=completion if serves_menu(menu, client) else None,
+        code_action_provider=types.CodeActionOptions(code_action_kinds=list(KINDS), resolve_provider=False),
         execute_command_provider=types.ExecuteCommandOptions(commands=list(commands)),
         workspace=types.WorkspaceOptions(
             workspace_folders=types.WorkspaceFoldersServerCapabilities(

@@ -39,13 +39,15 @@ class Client:
     shows_progress: bool = False
     """It can be asked to show the progress of something that no request of it began."""
     document_changes: bool = False
-    """It takes edits for one version of a document."""
+    """It takes edits for one version of a document. Who makes files takes them: the one needs the other."""
     annotates_changes: bool = False
     """It asks the user before it makes an edit that says so."""
     creates_files: bool = False
     """It makes files that an edit asks for."""
     shows_documents: bool = False
     """It opens a document that it is asked to show."""
+    can_prompt: bool = False
+    """It asks the user for the words that an action needs (``experimental.codestral.instructions``)."""
     process_id: int | None = None
     folders: tuple[str, ...] = ()
     """Native paths of the workspace's folders."""
@@ -80,10 +82,12 @@ def read_client(params: Mapping[str, Any]) -> Client:
         registers_configuration=dig(settings, "dynamicRegistration") is True,
         watches_files=dig(watching, "dynamicRegistration") is True,
         shows_progress=dig(capabilities, "window", "workDoneProgress") is True,
-        document_changes=dig(editing, "documentChanges") is True,
+        document_changes=dig(editing, "documentChanges") is True
+        or bool(_strings(dig(editing, "resourceOperations"))),
         annotates_changes=isinstance(dig(editing, "changeAnnotationSupport"), Mapping),
         creates_files="create" in _strings(dig(editing, "resourceOperations")),
         shows_documents=dig(capabilities, "window", "showDocument", "support") is True,
+        can_prompt=dig(capabilities, "experimental", "codestral", "instructions") is True,
         process_id=_process_id(params.get("processId")),
         folders=_folders(params),
     )

@@ -21,6 +21,7 @@ from lsp_server.lsp.params import make_converter
 from lsp_server.lsp.progress import IndexProgress
 from lsp_server.lsp.protocol import Protocol
 from lsp_server.lsp.user import User
+from lsp_server.lsp.working import Working
 from lsp_server.types import Cursor
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ class Server(LanguageServer):
         self.client = Client()
         self.folders: tuple[str, ...] = ()
         self.user = User(self)
+        self.working: dict[int | str, Working] = {}
+        self.actions_begun = 0
         self.end = end
         self._strict = strict
         self._framer = Framer()

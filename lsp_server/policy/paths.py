@@ -98,10 +98,17 @@ def relative_path(path: str, folders: Sequence[str]) -> str:
     Segments ``.`` and ``..`` are resolved, without a look at the disk.
     """
     pure = _pure(path)
-    holders = [holder for holder in map(_pure, folders) if _holds(holder, pure)]
-    if holders:
-        return pure.relative_to(max(holders, key=lambda holder: len(holder.parts))).as_posix()
-    return pure.relative_to(pure.anchor).as_posix()
+    folder = containing_folder(path, folders)
+    return pure.relative_to(_pure(folder) if folder else pure.anchor).as_posix()
+
+
+def containing_folder(path: str | None, folders: Sequence[str]) -> str | None:
+    """Return the innermost of ``folders`` that holds ``path``, as it is spelled there, or None."""
+    if not path:
+        return None
+    pure = _pure(path)
+    holders = [folder for folder in folders if _holds(_pure(folder), pure)]
+    return max(holders, key=lambda folder: len(_pure(folder).parts), default=None)
 
 
 def normal(text: str) -> str:

@@ -38,6 +38,10 @@ class ReadingSpeed:
         """Milliseconds in which ``count`` code points are read; None while that is not known."""
         return None if self._per_ms is None else count / self._per_ms
 
+    def tokens_in(self, time_ms: float) -> int | None:
+        """Tokens that are read in ``time_ms``; None while that is not known."""
+        return None if self._per_ms is None else int(time_ms * self._per_ms / PER_TOKEN)
+
     def is_quick(self, count: int, *, otherwise: bool) -> bool:
         """Whether so many code points can be read anew in the midst of typing; ``otherwise`` if unknown."""
         time_ms = self.ms_for(count)

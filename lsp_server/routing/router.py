@@ -233,12 +233,11 @@ class Router:
             question.exception()  # Marks it as seen: every waiter may have gone.
 
     async def _ask_model(self, route: Route) -> None:
-        info = await route.backend.probe()
+        info = route.info = await route.backend.probe()
         capabilities = route.backend.capabilities
         found = detect(info, override=route.settings.family)
         if isinstance(found, UnknownModel):
             raise FillUnsupported(f"{route.backend.name}: {found.message}")
-        route.info = info
         route.family = found.for_backend(
             forces_start=capabilities.forces_start, takes_parts=capabilities.takes_parts
         )

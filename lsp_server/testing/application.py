@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
+from lsp_server.actions.model import Offer, Outcome, Page, Refused, Situation
 from lsp_server.document.store import DocumentStore
 from lsp_server.schedule.supersede import Streams
 from lsp_server.types import Answer, Request, Suggestion
@@ -36,6 +38,10 @@ class ScriptedApplication:
     journal: list[tuple[Any, ...]] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    offered: Sequence[Offer] = ()
+    perform: Callable[[Situation], Outcome] = field(default=lambda _: Refused("nothing is scripted"))
+    page_path: Path | None = None
+    on: bool = True
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -92,6 +98,31 @@ class ScriptedApplication:
     def snooze(self, minutes: float | None) -> None:
         """Noted."""
         self.journal.append(("snooze", minutes))
+
+    def toggle(self) -> bool:
+        """Noted; switches ``on``."""
+        self.on = not self.on
+        self.journal.append(("toggle",))
+        return self.on
+
+    async def offers(self, situation: Situation, *, can_prompt: bool) -> Sequence[Offer]:
+        """``offered``, whatever the situation."""
+        self.journal.append(("offers", situation, can_prompt))
+        return self.offered
+
+    async def act(
+        self, name: str, situation: Situation, instruction: str, on_progress: Callable[[str, int], None]
+    ) -> Outcome:
+        """What ``perform`` makes of the document, once ``gate`` is open."""
+        self.journal.append(("act", name, situation, instruction))
+        on_progress("scripted", 10)
+        await self.gate.wait()
+        return self.perform(situation)
+
+    def keep_page(self, page: Page) -> Path | None:
+        """Noted; the page is at ``page_path``."""
+        self.journal.append(("keep_page", page))
+        return self.page_path
 
     def subscribe(
         self,

@@ -59,6 +59,8 @@ def _capabilities(
     inline: object = "absent",
     configuration: bool = False,
     registers_configuration: bool = False,
+    edits: JsonObject | None = None,
+    shows_documents: bool = False,
 ) -> JsonObject:
     text_document: dict[str, Any] = {
         "synchronization": {"didSave": True, "dynamicRegistration": False},
@@ -76,16 +78,34 @@ def _capabilities(
         },
         "window": {"workDoneProgress": True},
     }
+    if edits is not None:
+        capabilities["workspace"]["workspaceEdit"] = edits
+    if shows_documents:
+        capabilities["window"]["showDocument"] = {"support": True}
     if encodings:
         capabilities["general"] = {"positionEncodings": list(encodings)}
     return capabilities
 
 
+_OPERATIONS: Final = ["create", "rename", "delete"]
+_NEOVIM: Final = {"resourceOperations": _OPERATIONS}
+"""``documentChanges`` is not announced (0.11), and taken all the same: operations need it."""
+_VERSIONED: Final = {"documentChanges": True}
+_EVERYTHING: Final = {
+    "documentChanges": True,
+    "resourceOperations": _OPERATIONS,
+    "changeAnnotationSupport": {"groupsOnLabel": True},
+}
+
 NEOVIM_0_11: Final = Profile(
     name="neovim 0.11",
     client_info={"name": "Neovim", "version": "0.11.4"},
     capabilities=_capabilities(
-        _completion(snippets=True), encodings=("utf-8", "utf-16", "utf-32"), configuration=True
+        _completion(snippets=True),
+        encodings=("utf-8", "utf-16", "utf-32"),
+        configuration=True,
+        edits=_NEOVIM,
+        shows_documents=True,
     ),
     plain_text="first word",
     runs_menu_command=True,
@@ -100,6 +120,8 @@ NEOVIM_0_12: Final = Profile(
         encodings=("utf-8", "utf-16", "utf-32"),
         inline={"dynamicRegistration": False},
         configuration=True,
+        edits=_NEOVIM,
+        shows_documents=True,
     ),
     asks_inline=True,
     plain_text="first line",
@@ -113,7 +135,11 @@ HELIX: Final = Profile(
     name="helix",
     client_info={"name": "helix", "version": "25.07"},
     capabilities=_capabilities(
-        _completion(snippets=True), encodings=("utf-8", "utf-32", "utf-16"), configuration=True
+        _completion(snippets=True),
+        encodings=("utf-8", "utf-32", "utf-16"),
+        configuration=True,
+        edits=_VERSIONED,
+        shows_documents=True,
     ),
     pushes_settings=True,
     cancels=False,
@@ -127,6 +153,8 @@ VSCODE: Final = Profile(
         inline={"dynamicRegistration": True},
         configuration=True,
         registers_configuration=True,
+        edits=_EVERYTHING,
+        shows_documents=True,
     ),
     asks_inline=True,
     runs_inline_command=True,
@@ -140,6 +168,8 @@ LSP4IJ: Final = Profile(
         encodings=("utf-16",),
         inline={"dynamicRegistration": True},
         configuration=True,
+        edits=_VERSIONED,
+        shows_documents=True,
     ),
     asks_inline=True,
     runs_menu_command=True,
@@ -156,7 +186,11 @@ EGLOT: Final = Profile(
     name="eglot",
     client_info={"name": "Eglot", "version": "1.19"},
     capabilities=_capabilities(
-        _completion(snippets=False), encodings=("utf-32", "utf-8", "utf-16"), configuration=True
+        _completion(snippets=False),
+        encodings=("utf-32", "utf-8", "utf-16"),
+        configuration=True,
+        edits=_VERSIONED,
+        shows_documents=True,
     ),
     pushes_settings=True,
 )
@@ -168,6 +202,8 @@ LSP_MODE: Final = Profile(
         encodings=("utf-32", "utf-8", "utf-16"),
         inline=None,
         configuration=True,
+        edits=_EVERYTHING,
+        shows_documents=True,
     ),
     asks_inline=True,
     runs_inline_command=True,
@@ -177,7 +213,10 @@ KAKOUNE: Final = Profile(
     name="kakoune",
     client_info={"name": "kakoune-lsp", "version": "18.2.0"},
     capabilities=_capabilities(
-        _completion(snippets=True, markdown=False), encodings=("utf-8", "utf-16"), configuration=True
+        _completion(snippets=True, markdown=False),
+        encodings=("utf-8", "utf-16"),
+        configuration=True,
+        edits=_VERSIONED,
     ),
     sends_context=False,
     pushes_settings=True,

@@ -28,6 +28,7 @@ from lsp_server.lsp.application import Application
 from lsp_server.testing.buffer import Buffer, Place, expand_snippet, plain_text
 from lsp_server.testing.capabilities import VSCODE, Profile
 from lsp_server.testing.channel import Channel, MemoryChannel, ProcessChannel, to_wire
+from lsp_server.testing.edits import apply_edit
 
 JsonObject = Mapping[str, Any]
 
@@ -71,7 +72,9 @@ class FakeEditor:
     picks in ``window/showMessageRequest``, in turn (none left: it closes the question). Requests of methods
     in ``mute`` are never answered. ``transcript`` holds every message in order, ``notified``
     the methods of the server's notifications, ``unsolicited`` the errors
-    that answer no request. Nothing is waited for longer than ``patience_seconds``.
+    that answer no request. ``applies_edits`` and ``confirms`` are what it does with edits and the user with
+    questions about them; ``files`` are those it was asked to make, ``shown`` the documents it was
+    asked to show. Nothing is waited for longer than ``patience_seconds``.
     """
 
     def __init__(self, channel: Channel, profile: Profile = VSCODE) -> None:
@@ -87,6 +90,10 @@ class FakeEditor:
         self._notifications: asyncio.Queue[JsonObject] = asyncio.Queue()
         self.notified: list[str] = []
         self.unsolicited: list[JsonObject] = []
+        self.applies_edits = True
+        self.confirms = True
+        self.files: dict[str, str] = {}
+        self.shown: list[str] = []
         self._buffers: dict[str, Buffer] = {}
         self._ids = itertools.count(1)
         self._pending: dict[int | str, Pending] = {}
@@ -204,6 +211,11 @@ class FakeEditor:
         """Close a document."""
         del self._buffers[uri]
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    def buffer(self, uri: str) -> Buffer:
+        """The open document. Raises ``AssertionError`` for another one."""
+        assert uri in self._buffers, f"{uri} is not open"
+        return self._buffers[uri]
 
     def text(self, uri: str) -> str:
         """The document's text."""
@@ -344,7 +356,19 @@ class FakeEditor:
             result = [self.settings.get(item.get("section")) for item in params["items"]]
         elif method == "window/showMessageRequest" and self.choices:
             result = {"title": self.choices.pop(0)}
+        elif method == "workspace/applyEdit" and params:
+            result = {"applied": self._edit(params["edit"])}
+        elif method == "window/showDocument" and params:
+            self.shown.append(params["uri"])
+            result = {"success": True}
         self._send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+
+    def _edit(self, edit: JsonObject) -> bool:
+        try:
+            return self.applies_edits and apply_edit(self, edit)
+        except AssertionError as error:
+            self._violations.append(f"an edit that cannot be applied: {error}")
+            return False
 
     async def _next(self, messages: asyncio.Queue[JsonObject], method: str) -> Any:
         async with asyncio.timeout(self.patience_seconds):

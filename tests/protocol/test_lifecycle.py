@@ -9,6 +9,7 @@ from lsp_server.testing.clock import settle
 from lsp_server.testing.editor import FakeEditor, ResponseError
 
 URI = "file:///project/main.py"
+START = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
 
 
 @pytest.fixture
@@ -372,7 +373,8 @@ async def test_wrong_commands_are_refused(editor):
 async def test_every_announced_command_exists(editor):
     for command in editor.server_capabilities["executeCommandProvider"]["commands"]:
         assert command.startswith("codestral.")
-        await run(editor, command)
+        arguments = [{"action": "fix", "uri": URI, "range": START}] if command == "codestral.action" else []
+        await run(editor, command, *arguments)
 
 
 async def test_copilots_notifications_are_understood(editor, application):

@@ -82,12 +82,18 @@ async def test_what_is_announced(profile):
                 "triggerCharacters": [".", "(", "[", "{", ":", "=", ","],
                 "resolveProvider": False,
             },
+            "codeActionProvider": {
+                "codeActionKinds": ["quickfix", "refactor.rewrite", "refactor.extract", "source"],
+                "resolveProvider": False,
+            },
             "executeCommandProvider": {
                 "commands": [
                     "codestral.accepted",
                     "codestral.explain",
                     "codestral.snooze",
                     "codestral.status",
+                    "codestral.toggle",
+                    "codestral.action",
                 ]
             },
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},

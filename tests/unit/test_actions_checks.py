@@ -4,7 +4,7 @@ import pytest
 
 from lsp_server.actions.checks import Change, problem, text_problem
 from lsp_server.actions.comment_forms import Form, form_of, plain_lines, written
-from lsp_server.actions.custom import Needs, UserAction
+from lsp_server.actions.custom import UserAction, When
 from lsp_server.actions.docstrings import quoted
 from lsp_server.actions.edits import applied
 from lsp_server.actions.model import NewFile, Plan, Refused, Result, Situation, Span
@@ -545,7 +545,7 @@ def test_a_new_file_has_to_be_whole_and_right():
     ],
 )
 def test_an_action_of_a_users_own_changes_only_what_its_result_is_for(result, text, code, expected):
-    own = UserAction("own", "Own", "{target}", needs=Needs.FUNCTION, result=result)
+    own = UserAction("own", "Own", "{target}", when=When.FUNCTION, result=result)
     where = situation(text)
     offer = offer_for("own", where, config=ActionConfig(own=(own,)))
     assert offer is not None

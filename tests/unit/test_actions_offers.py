@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lsp_server.actions.custom import Needs, UserAction
+from lsp_server.actions.custom import UserAction, When
 from lsp_server.actions.model import Diagnostic, Offer, Result, Situation, Span
 from lsp_server.actions.offers import NAMES, TABLE, ActionConfig, offer_for, offers
 from lsp_server.actions.structure import Structure
@@ -369,21 +369,21 @@ def test_completions_are_switched_on_where_they_are_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("needs", "text", "expected"),
+    ("when", "text", "expected"),
     [
-        (Needs.ANY, "a\nb‸\n", "b"),
-        (Needs.SELECTION, "a\n«b»\n", "b"),
-        (Needs.SELECTION, "a\nb‸\n", None),
-        (Needs.FUNCTION, "class A:\n    def f():\n        ‸x\n", "    def f():\n        x"),
-        (Needs.FUNCTION, "class A:\n    ‸x = 1\n", None),
-        (Needs.CLASS, "class A:\n    def f():\n        ‸x\n", "class A:\n    def f():\n        x"),
-        (Needs.DIAGNOSTIC, "a\nb‸\n", None),
+        (When.ANY, "a\nb‸\n", "b"),
+        (When.SELECTION, "a\n«b»\n", "b"),
+        (When.SELECTION, "a\nb‸\n", None),
+        (When.FUNCTION, "class A:\n    def f():\n        ‸x\n", "    def f():\n        x"),
+        (When.FUNCTION, "class A:\n    ‸x = 1\n", None),
+        (When.CLASS, "class A:\n    def f():\n        ‸x\n", "class A:\n    def f():\n        x"),
+        (When.DIAGNOSTIC, "a\nb‸\n", None),
     ],
 )
 def test_a_users_own_action_is_offered_where_what_it_needs_is(
-    needs: Needs, text: str, expected: str | None
+    when: When, text: str, expected: str | None
 ) -> None:
-    action = UserAction("mine", "Do mine", "prompt", needs=needs)
+    action = UserAction("mine", "Do mine", "prompt", when=when)
     where = situation(text)
     found = [o for o in offers(where, config=ActionConfig(own=(action,))) if o.action == "mine"]
     assert [text_of(where.document, offer.target) for offer in found] == ([expected] if expected else [])
@@ -391,7 +391,7 @@ def test_a_users_own_action_is_offered_where_what_it_needs_is(
 
 
 def test_a_users_own_action_gets_the_diagnostic_that_it_needs() -> None:
-    action = UserAction("mine", "Do mine", "prompt", kind="quickfix", needs=Needs.DIAGNOSTIC)
+    action = UserAction("mine", "Do mine", "prompt", kind="quickfix", when=When.DIAGNOSTIC)
     where = diagnosed("a\n‸b\n", (1, 1, "m"), (1, 2, "n"))
     found = one("mine", where, ActionConfig(own=(action,)))
     assert [diagnostic.message for diagnostic in found.diagnostics] == ["m"]

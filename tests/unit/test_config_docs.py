@@ -10,7 +10,7 @@ from lsp_server.config.files import LARGEST_FILE_BYTES, LONGEST_LINE
 from lsp_server.config.merging import SECTIONS
 from lsp_server.config.origins import MISTRAL_ORIGINS
 from lsp_server.config.patterns import MOST_WILDCARDS
-from lsp_server.config.settings import BackendSettings, ExperimentSettings, Settings
+from lsp_server.config.settings import ActionSettings, BackendSettings, ExperimentSettings, Settings
 from lsp_server.config.sources import Source
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -35,6 +35,7 @@ def test_every_setting_has_a_row_with_its_default(section):
 def test_every_setting_of_backends_and_experiments_has_a_row():
     assert set(rows("[[backends]]")) == set(BackendSettings.model_fields)
     assert set(rows("[[experiments]]")) == set(ExperimentSettings.model_fields)
+    assert set(rows("[[actions]]")) == set(ActionSettings.model_fields)
 
 
 def test_the_page_says_what_the_code_does():

@@ -93,7 +93,7 @@ def test_origins_have_a_path_for_every_value():
     paths = set(result.origins)
     assert {f"backends.team.{name}" for name, _ in result.settings.backends[0]} <= paths
     for section, value in result.settings:
-        if section not in {"backends", "experiments"}:
+        if section not in {"backends", "experiments", "actions"}:
             assert {f"{section}.{name}" for name, _ in value} <= paths
     assert result.origins["completion.languages.go"] is Source.USER
 

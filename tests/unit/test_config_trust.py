@@ -42,7 +42,11 @@ def backend(result, name):
 
 
 def test_the_table_has_every_setting_once_and_nothing_else():
-    expected = {"experiments.*", *(f"backends.*.{name}" for name in BackendSettings.model_fields)}
+    expected = {
+        "experiments.*",
+        "actions.*",
+        *(f"backends.*.{name}" for name in BackendSettings.model_fields),
+    }
     defaults = Settings()
     for section in Settings.model_fields:
         value = getattr(defaults, section)

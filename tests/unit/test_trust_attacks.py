@@ -147,8 +147,11 @@ REST = {
 }
 """How the server works: no business of a repository's."""
 
-SETTINGS = LIMITS | PRIVACY | CODE | KEYS | REST
-NAMED_WITH_OTHERS = {"backends.*.name", "experiments.*"}
+PROMPTS = {"actions.*": Choice(("a", "b"), "never", default=UNSAID)}
+"""What a model is told to write: the user file alone."""
+
+SETTINGS = LIMITS | PRIVACY | CODE | KEYS | REST | PROMPTS
+NAMED_WITH_OTHERS = {"backends.*.name", "experiments.*", "actions.*"}
 """Tested by themselves below: a list's entry is there or not."""
 
 
@@ -246,6 +249,7 @@ def test_only_an_editor_adds_backends_and_experiments_to_those_of_the_user(sourc
     tree = {
         "backends": [{"name": "new", "kind": "ollama"}],
         "experiments": [{"name": "x", "arms": [{"backend": "b"}]}],
+        "actions": [{"name": "mine", "prompt": "{target}"}],
     }
     user = Layer(Source.USER, base_of("backends.*.name"))
     layer = Layer(source, tree)
@@ -255,6 +259,15 @@ def test_only_an_editor_adds_backends_and_experiments_to_those_of_the_user(sourc
     allowed = source is Source.EDITOR
     assert ("new" in [b.name for b in result.settings.backends]) is allowed
     assert bool(result.settings.experiments) is allowed
+    assert result.settings.actions == ()
+    assert any(problem.path.startswith("actions.mine") for problem in result.problems)
+
+
+def test_the_user_has_actions_of_their_own():
+    tree = {"actions": [{"name": "mine", "prompt": "{target}"}, {"name": "fix", "prompt": "no"}]}
+    result = resolve(Inputs(Layer(Source.USER, tree)))
+    assert [action.name for action in result.settings.actions] == ["mine"]
+    assert any("an action that there is already" in str(problem) for problem in result.problems)
 
 
 def test_the_environment_sets_nothing_but_ollamas_usual_address(tmp_path):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from lsp_server.lsp.handlers import commands, completion, configuration, documents, feedback, lifecycle
+from lsp_server.lsp.handlers import (
+    actions,
+    commands,
+    completion,
+    configuration,
+    documents,
+    feedback,
+    lifecycle,
+)
 
 if TYPE_CHECKING:
     from lsp_server.lsp.server import Server
@@ -17,6 +25,7 @@ HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {
     **completion.HANDLERS,
     **commands.HANDLERS,
     **feedback.HANDLERS,
+    **actions.HANDLERS,
 }
 """Method to handler. A handler takes the server and the params, and returns the result or an awaitable of it;
 raising ``ProtocolError`` answers with that error."""

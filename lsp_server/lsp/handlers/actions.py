@@ -35,12 +35,12 @@ CHANGED: Final = "the text was changed meanwhile, so nothing is changed by the a
 CLOSED: Final = "the document is not open any more, so nothing is changed"
 
 
-def code_action(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """What can be done there: instantly, since editors ask at each move of the cursor."""
+async def code_action(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """What can be done there, by the syntax alone: editors ask at each move of the cursor."""
     situation = situation_of(ls.application.documents, params.text_document.uri, params.range, params.context)
     if situation is None:
         return []
-    offers = ls.application.offers(situation)
+    offers = await ls.application.offers(situation, can_prompt=ls.client.can_prompt)
     return code_actions(offers, situation, ls.client.encoding, params.context.diagnostics)
 
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
+from lsp_server.lsp.actions import ACTION
 from lsp_server.lsp.capabilities import serves_menu
 from lsp_server.lsp.convert import ACCEPTED
+from lsp_server.lsp.handlers.actions import run_action
 from lsp_server.lsp.messages import ErrorCode, ProtocolError
+from lsp_server.notices import Notice
 
 if TYPE_CHECKING:
     from lsp_server.lsp.server import Server
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 EXPLAIN: Final = "codestral.explain"
 SNOOZE: Final = "codestral.snooze"
 STATUS: Final = "codestral.status"
+TOGGLE: Final = "codestral.toggle"
 MAX_SNOOZE_MINUTES: Final = 366 * 24 * 60
 """Longer than a year is a setting (``completion.enabled``)."""
 
@@ -67,6 +71,13 @@ def status(ls: Server, _arguments: Sequence[Any]) -> dict[str, object]:
     }
 
 
+def toggle(ls: Server, _arguments: Sequence[Any]) -> bool:
+    """Switch automatic suggestions off or on; returns whether they are on, which the user is told too."""
+    on = ls.application.toggle()
+    ls.user.show(Notice("info", f"Codestral: automatic suggestions are {'on' if on else 'off'}."))
+    return on
+
+
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
@@ -76,6 +87,8 @@ COMMANDS: Final[Mapping[str, Callable[[Server, Sequence[Any]], object]]] = {
     EXPLAIN: explain,
     SNOOZE: snooze,
     STATUS: status,
+    TOGGLE: toggle,
+    ACTION: run_action,
 }
 
 HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {types.WORKSPACE_EXECUTE_COMMAND: execute_command}

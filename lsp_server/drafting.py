@@ -1,0 +1,116 @@
+"""An action's answer by filling in blanks (``actions.filling``), each a request to a model that can."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from lsp_server.actions.filling import Blank, Filling
+from lsp_server.config.settings import Settings
+from lsp_server.policy.clearance import Policy
+from lsp_server.prompt.families import Family
+from lsp_server.prompt.layout import Limits, lay_out
+from lsp_server.prompt.window import Anchor
+from lsp_server.routing.router import Route, Router
+from lsp_server.types import CleanPrompt, Gate, PromptForm
+
+READING_MS: Final = 6000.0
+"""How long an engine may read before it writes: the file's own text around the blank is what tells most."""
+LEAST_TOKENS: Final = 600
+
+
+def can_fill(family: Family) -> bool:
+    """Whether a model of the family fills in the middle by itself, and not when told to in words."""
+    return family.form is not PromptForm.CHAT
+
+
+class Drafter:
+    """Fills blanks for one configuration. The text around a blank is all that the model is shown."""
+
+    def __init__(self, settings: Settings, policy: Policy, router: Router) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._router = router
+
+    async def draft(
+        self, filling: Filling, route: Route, family: Family, on_progress: Callable[[str, int], None]
+    ) -> str | Gate:
+        """Return the answer, empty where the model left all blank. Raises ``BackendError``."""
+        anchor: Anchor | None = None
+        characters = 0
+        try:
+            # What goes on between two blanks parses the document.
+            blank = await asyncio.to_thread(next, filling, None)
+            while blank is not None:
+                clean, anchor = self._prompt(blank, route, family, anchor)
+                if isinstance(clean, Gate):
+                    return clean
+                text = await self._fill(clean, blank, route)
+                characters += len(text)
+                on_progress(route.backend.name, characters)
+                blank, answer = await asyncio.to_thread(_sent, filling, text)
+                if blank is None:
+                    return answer
+        finally:
+            filling.close()
+        return ""
+
+    def _prompt(
+        self, blank: Blank, route: Route, family: Family, anchor: Anchor | None
+    ) -> tuple[CleanPrompt | Gate, Anchor]:
+        can = route.backend.capabilities
+        prompt, anchor = lay_out(
+            blank.cursor,
+            family,
+            limits=Limits(
+                context_tokens=route.context_tokens,
+                budget_tokens=self._budget(route),
+                max_tokens=blank.max_tokens,
+                max_stops=can.max_stops,
+                forces_start=can.forces_start,
+                takes_parts=can.takes_parts,
+            ),
+            anchor=anchor,
+            calibration=route.calibration,
+            relative_path=self._policy.relative(blank.cursor),
+            extra_stops=blank.stops,
+        )
+        # A stop text within the forced start would end the answer there; it is looked for here as well.
+        stops = tuple(stop for stop in prompt.stop if stop not in prompt.forced)
+        prompt = replace(prompt, stop=stops)
+        return self._policy.clear(prompt, blank.cursor, route.backend.destination), anchor
+
+    async def _fill(self, clean: CleanPrompt, blank: Blank, route: Route) -> str:
+        """The text for a blank, without what it was forced to begin with."""
+        text, forced, usage = "", clean.prompt.forced, None
+        budget = self._router.budget
+        async with route.slots.take():
+            budget.asked(route.settings)
+            try:
+                async with route.backend.stream(clean) as chunks:
+                    async for chunk in chunks:
+                        text += chunk.text
+                        usage = chunk.usage or usage
+                        filled = text.removeprefix(forced)
+                        if blank.done(filled) or any(stop in filled for stop in blank.stops):
+                            break
+            finally:
+                budget.used(route.settings, route.model, usage, clean.prompt.tokens, len(text) // 4)
+        return text.removeprefix(forced)
+
+    def _budget(self, route: Route) -> int:
+        most = self._settings.context.budget_tokens
+        if route.backend.destination.remote:
+            return most
+        fast = route.reading.tokens_in(READING_MS)
+        return most if fast is None else min(most, max(LEAST_TOKENS, fast))
+
+
+def _sent(filling: Filling, text: str) -> tuple[Blank | None, str]:
+    """The next blank, or the answer."""
+    try:
+        return filling.send(text), ""
+    except StopIteration as end:
+        return None, str(end.value)
