@@ -1,6 +1,6 @@
 ;;; eglot.el --- Complete once in a file through Eglot, in batch mode  -*- lexical-binding: t -*-
 ;; Environment: SERVER (a JSON array: the command), FILE (the file to complete in), MARK (text the cursor goes
-;; behind), OUTPUT (where the buffer is written afterwards).
+;; behind), OUTPUT (where the buffer is written afterwards), TITLE (of a code action to choose there instead).
 (package-initialize)
 (require 'eglot)
 (require 'json)
@@ -17,7 +17,20 @@
   (eglot--maybe-activate-editing-mode)
   (goto-char (point-min))
   (search-forward (getenv "MARK"))
-  (let* ((completion (eglot-completion-at-point))
+  (if (getenv "TITLE")
+      (let* ((tick (buffer-chars-modified-tick))
+             (actions (eglot-code-actions (point) (point)))
+             (action (seq-find (lambda (a) (equal (plist-get a :title) (getenv "TITLE"))) actions)))
+        (unless action (error "the action is not offered"))
+        (let ((inhibit-message t))
+          (if (fboundp 'eglot-execute)
+              (eglot-execute (eglot-current-server) action)
+            (let ((command (plist-get action :command)))
+              (eglot-execute-command (eglot-current-server) (intern (plist-get command :command))
+                                     (plist-get command :arguments)))))
+        (with-timeout (30 (error "the edit did not come"))
+          (while (= tick (buffer-chars-modified-tick)) (accept-process-output nil 0.05))))
+   (let* ((completion (eglot-completion-at-point))
          (start (nth 0 completion))
          (end (nth 1 completion))
          (table (nth 2 completion))
@@ -26,7 +39,7 @@
     (unless candidate (error "no candidate was offered"))
     (delete-region start end)
     (insert candidate)
-    (funcall exit candidate 'finished))
+    (funcall exit candidate 'finished)))
   (write-region nil nil (getenv "OUTPUT") nil 'silent)
   (eglot-shutdown (eglot-current-server)))
 ;;; eglot.el ends here

@@ -4,7 +4,8 @@ It runs in a process of its own, because pynvim leaves its event loop open. The 
 
 - ``server``: the command,
 - ``file``, ``line`` (1-based), ``column`` (0-based, in bytes),
-- ``action``: ``menu`` (take the first item of the completion menu) or ``inline`` (ask for inline completion).
+- ``action``: ``menu`` (take the first item of the completion menu), ``inline`` (ask for inline completion) or
+  ``code``: choose the code action ``title`` at the place, and undo it once after the edit has come.
 """
 
 import contextlib
@@ -42,6 +43,15 @@ local answer = client:request_sync('textDocument/inlineCompletion', params, 2500
 return answer.result.items
 """
 
+CODE_ACTION = """
+local title = ...
+vim.lsp.buf.code_action({
+  apply = true,
+  context = { diagnostics = {}, triggerKind = 1 },
+  filter = function(action) return action.title == title end,
+})
+"""
+
 
 def wait_for(condition, what):
     end = time.monotonic() + PATIENCE_S
@@ -66,9 +76,20 @@ def take_first_menu_item(nvim):
     nvim.exec_lua("vim.wait(100)")  # The snippet is expanded on the editor's next turns.
 
 
+def take_code_action(nvim, title):
+    """The buffer after the action and after one undo."""
+    before = buffer(nvim)
+    nvim.exec_lua(CODE_ACTION, title)
+    after = wait_for(lambda: (now := buffer(nvim)) != before and now, "the edit")
+    nvim.command("undo")
+    return {"buffer": after, "undone": buffer(nvim)}
+
+
 def play(nvim, job):
     client = nvim.exec_lua(ATTACH, job["server"], job["file"])
     nvim.api.win_set_cursor(0, [job["line"], max(0, job["column"] - 1)])
+    if job["action"] == "code":
+        return take_code_action(nvim, job["title"])
     items = None
     if job["action"] == "menu":
         take_first_menu_item(nvim)

@@ -26,7 +26,7 @@ pytestmark = [
 
 @pytest.fixture
 def complete(tmp_path, server_command):
-    def run(text, mark):
+    def run(text, mark, title=None):
         file, output = tmp_path / "main.py", tmp_path / "output.py"
         file.write_text(text, encoding="utf-8")
         environment = {
@@ -36,6 +36,7 @@ def complete(tmp_path, server_command):
             "FILE": str(file),
             "MARK": mark,
             "OUTPUT": str(output),
+            **({"TITLE": title} if title else {}),
         }
         command = ["emacs", "--batch", "-q", "-l", str(SCRIPT)]
         done = subprocess.run(
@@ -58,3 +59,11 @@ def test_several_lines_are_inserted_as_they_are(complete, fake_model):
 def test_a_typed_word_with_wide_characters_before_it(complete, fake_model):
     fake_model.answer = "ues\n"
     assert complete('größe = {"😀": val}\n', "val") == 'größe = {"😀": values}\n'
+
+
+def test_a_code_action(complete, fake_model):
+    fake_model.answer = 'Return the sum of two numbers."""\n'
+    text = "größe = '😀'\n\n\ndef add(a, b):\n    return a + b\n"
+    assert complete(text, "def ad", "Write the docstring") == text.replace(
+        "b):\n", 'b):\n    """Return the sum of two numbers."""\n'
+    )

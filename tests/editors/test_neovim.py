@@ -23,10 +23,10 @@ pytestmark = [
 def complete(tmp_path, server_command):
     """Complete in a file at a line and a column in bytes, and return what the driver prints."""
 
-    def run(text, line, column, action, command=server_command):
+    def run(text, line, column, action, command=server_command, **job):
         file = tmp_path / "main.py"
         file.write_text(text, encoding="utf-8")
-        job = {"server": command, "file": str(file), "line": line, "column": column, "action": action}
+        job |= {"server": command, "file": str(file), "line": line, "column": column, "action": action}
         done = subprocess.run(
             [sys.executable, DRIVER],
             input=json.dumps(job),
@@ -61,3 +61,30 @@ def test_wide_characters_before_the_cursor(complete, fake_model):
     [item] = answer["items"]
     assert item["insertText"] == '"größe"'
     assert item["range"]["start"] == item["range"]["end"] == {"line": 0, "character": len(before.encode())}
+
+
+ADD = "def add(a, b):\n    return 'größe', a + b"
+
+
+def test_a_code_action_is_one_undo_step(complete, fake_model):
+    fake_model.answer = 'Return the sum of two numbers."""\n'
+    done = complete(f"{ADD}\n", 1, 6, "code", title="Write the docstring")
+    head, body = ADD.split("\n")
+    assert done["buffer"] == f'{head}\n    """Return the sum of two numbers."""\n{body}'
+    assert done["undone"] == ADD
+
+
+def test_types_are_filled_in_one_by_one(complete, fake_model):
+    fake_model.answer = "int"
+    done = complete(f"{ADD}\n", 1, 6, "code", title="Add type annotations")
+    assert done["buffer"] == ADD.replace("(a, b)", "(a: int, b: int) -> int")
+    assert done["undone"] == ADD
+
+
+def test_a_code_action_told_in_words(complete, fake_model):
+    fake_model.answer = (
+        "Here it is:\n```python\ndef add(a, b):\n    return 'größe', sum((a, b))\n```\nHope that helps!"
+    )
+    done = complete(f"{ADD}\n", 1, 6, "code", title="Simplify this function")
+    assert done["buffer"] == ADD.replace("a + b", "sum((a, b))")
+    assert done["undone"] == ADD
