@@ -34,6 +34,10 @@ BODY_TOKENS: Final = 400
 MOST_TYPES: Final = 12
 """Blanks in one head: each is a request."""
 _TYPED: Final = frozenset(("python", "typescript", "typescriptreact"))
+_ENDS: Final = frozenset(",=):;}]>")
+"""What follows a type where it is in none of the type's brackets."""
+_BEFORE_AN_OBJECT: Final = frozenset(("", "|", "&", ">"))
+"""What a type made of braces can follow; behind anything else a brace opens a body."""
 _NEWLINE: Final = ("\n",)
 _MARKS: Final = (Form.THREE_SLASHES, Form.SLASHES, Form.HASH, Form.THREE_DASHES, Form.DASHES)
 
@@ -195,12 +199,14 @@ def _type_in(text: str) -> str:
     """The type that a text begins with: up to a comma, a sign or the end of line that is in no bracket."""
     depth = 0
     for at, sign in enumerate(text):
-        if sign in "([{":
-            depth += 1
-        elif sign in ")]}" and depth:
-            depth -= 1
-        elif sign in "\r\n#" or (not depth and sign in ",=):;{}]"):
+        is_arrow = "=>" in (text[at : at + 2], text[at - 1 : at + 1])
+        is_block = sign == "{" and not depth and text[:at].rstrip()[-1:] not in _BEFORE_AN_OBJECT
+        if sign in "\r\n#" or is_block or (not depth and sign in _ENDS and not is_arrow):
             return text[:at].strip()
+        if sign in "([{<":
+            depth += 1
+        elif sign in ")]}>" and depth and not is_arrow:
+            depth -= 1
     return text.strip() if not depth else ""
 
 
