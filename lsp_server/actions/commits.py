@@ -33,7 +33,9 @@ def message_edit(offer: Offer, document: Document, answer: str, finish: Finish) 
     lines = message_of(piece.lines)
     newline = newline_at(document, 0)
     behind = line_at(document, span.end.line)[span.end.column :]
-    return span, newline.join(lines) + (newline if behind else "")
+    # A blank line stays between the message and git's own remarks.
+    between = newline * 2 if behind.startswith(_COMMENT) else newline
+    return span, newline.join(lines) + (between if behind else "")
 
 
 def message_of(lines: Sequence[str]) -> list[str]:

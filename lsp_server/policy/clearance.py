@@ -101,6 +101,8 @@ class Policy:
             return CleanPrompt(prompt, destination)
         around = _Around(prompt, cursor)
         why = around.on_the_line or find_secret(prompt.path)
+        if why is None and prompt.inputs and _is_inside_key(cursor):
+            why = "private key"
         if why is None and self.secrets == "block":
             why = around.first or next(filter(None, (find_secret(given) for _, given in prompt.inputs)), None)
         if why is not None:
@@ -110,6 +112,12 @@ class Policy:
         kept = tuple(s for s in prompt.snippets if not _is_secret(s))
         clean = replace(prompt, prefix=prefix, suffix=suffix, inputs=inputs, snippets=kept)
         return CleanPrompt(clean, destination)
+
+
+def _is_inside_key(cursor: Cursor) -> bool:
+    """Whether the cursor, where an action's target begins, is between the ends of a key of several lines."""
+    lines, line = cursor.document.lines, cursor.position.line
+    return begins_inside_key(lines[max(0, line - LONGEST_KEY) : line])
 
 
 def _is_secret(snippet: Snippet) -> bool:
