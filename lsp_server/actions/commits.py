@@ -33,9 +33,10 @@ def message_edit(offer: Offer, document: Document, answer: str, finish: Finish) 
     lines = message_of(piece.lines)
     newline = newline_at(document, 0)
     behind = line_at(document, span.end.line)[span.end.column :]
+    below = line_at(document, span.end.line + 1) if span.end.line + 1 < len(document.lines) else ""
     # A blank line stays between the message and git's own remarks.
-    between = newline * 2 if behind.startswith(_COMMENT) else newline
-    return span, newline.join(lines) + (between if behind else "")
+    ends = 2 if behind.startswith(_COMMENT) else int(bool(behind) or below.startswith(_COMMENT))
+    return span, newline.join(lines) + newline * ends
 
 
 def message_of(lines: Sequence[str]) -> list[str]:

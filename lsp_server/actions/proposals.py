@@ -199,8 +199,8 @@ def edit(place: Place) -> Iterator[Proposal]:
 
 
 def commit_message(place: Place) -> Iterator[Proposal]:
-    """What stands in a commit's buffer above the lines that git writes."""
-    if place.language not in COMMITS:
+    """What stands in a commit's buffer above the lines that git writes: only git has a staged diff."""
+    if place.language not in COMMIT_LANGUAGES:
         return
     lines = place.situation.document.lines
     above = next((n for n, line in enumerate(lines) if line.startswith("#")), len(lines))

@@ -27,14 +27,21 @@ def backend_of(kind: str, fake: FakeBackend, **more: object) -> dict[str, object
 
 
 def write_config(
-    path: Path, backends: Sequence[Mapping[str, object]], **sections: Mapping[str, object]
+    path: Path,
+    backends: Sequence[Mapping[str, object]],
+    actions: Sequence[Mapping[str, object]] = (),
+    **sections: Mapping[str, object],
 ) -> Path:
-    """Write a user file with these backends and sections, without debounce unless told; return its path."""
+    """Write a user file with these backends, actions and sections, without debounce unless told.
+
+    Returns its path.
+    """
     lines = []
     for section, values in {"completion": {"debounce": 0}, **sections}.items():
         lines += [f"[{section}]", *_lines(values)]
-    for backend in backends:
-        lines += ["[[backends]]", *_lines(backend)]
+    for what, entries in (("backends", backends), ("actions", actions)):
+        for entry in entries:
+            lines += [f"[[{what}]]", *_lines(entry)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 

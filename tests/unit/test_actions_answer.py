@@ -218,12 +218,12 @@ def committed(buffer: str, answer: str, newline: str = "\n"):
 @pytest.mark.parametrize(
     ("buffer", "expected"),
     [
-        ("\n# Help\n", "Add\n\nWhy\n# Help\n"),
-        ("# Help\n", "Add\n\nWhy\n# Help\n"),
+        ("\n# Help\n", "Add\n\nWhy\n\n# Help\n"),
+        ("# Help\n", "Add\n\nWhy\n\n# Help\n"),
         ("", "Add\n\nWhy"),
-        ("<type>: <subject>\n# Help\n", "Add\n\nWhy\n# Help\n"),
+        ("<type>: <subject>\n# Help\n", "Add\n\nWhy\n\n# Help\n"),
         ("feat: \n\n# Help\n", "Add\n\nWhy\n\n# Help\n"),
-        ("\nJJ: Help\n", "Add\n\nWhy\nJJ: Help\n"),
+        ("\nJJ: Help\n", "Add\n\nWhy\n\nJJ: Help\n"),
     ],
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
