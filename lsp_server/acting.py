@@ -17,13 +17,13 @@ from lsp_server.backends.base import BackendError, FillUnsupported
 from lsp_server.config.settings import Settings
 from lsp_server.drafting import Drafter, can_fill
 from lsp_server.gathering import Gatherer
+from lsp_server.listening import answer_of
 from lsp_server.materials import Materials
 from lsp_server.policy.clearance import Policy
 from lsp_server.prompt.families import Family
-from lsp_server.prompt.tokens import TokenEstimate
 from lsp_server.routing.licences import restriction
 from lsp_server.routing.router import Route, Router
-from lsp_server.types import CleanPrompt, Cursor, Finish, Gate, Snippet, Usage
+from lsp_server.types import CleanPrompt, Cursor, Finish, Gate, Snippet
 
 LOCAL_TOKENS: Final = 4096
 """Of a prompt for an engine on this machine whose speed is not known: a processor reads that in some 15 s."""
@@ -31,6 +31,8 @@ REMOTE_TOKENS: Final = 16_384
 """Of a prompt for a hosted model: a long file with its neighbours, at the price of a cent."""
 PATIENCE_MS: Final = 10_000.0
 """How long an engine may read before it begins to answer: somebody has asked for it and sees the progress."""
+MOST_OF_A_PIECE: Final = 32
+"""Characters that a piece of an answer has at most, as a rule: after a line's end, the block is looked at."""
 FENCE: Final = re.compile(
     r"\A\s*(?:[^\n`~]*\n)*?[ \t]*(`{3,}|~{3,})[^\n]*\n(?:.*\n)??[ \t]*\1[`~]*[ \t]*(?:\n|\Z)", re.DOTALL
 )
@@ -192,27 +194,16 @@ class Actor:
         self, job: Job, route: Route, clean: CleanPrompt, on_progress: Callable[[str, int], None]
     ) -> tuple[str, Finish]:
         """The answer up to the end of its code block, or of itself."""
-        text, finish, usage = "", Finish.STOP, None
         is_block = job.offer.result is not Result.MARKDOWN
-        budget = self._router.budget
-        async with route.slots.take():
-            budget.asked(route.settings)
-            try:
-                async with route.backend.stream(clean) as chunks:
-                    async for chunk in chunks:
-                        text += chunk.text
-                        finish, usage = chunk.finish or finish, chunk.usage or usage
-                        on_progress(route.backend.name, len(text))
-                        if is_block and "\n" in chunk.text + text[-4:] and FENCE.match(text):
-                            break
-            finally:
-                self._count(route, clean, text, usage)
-        self._router.succeeded(route)
-        return text, finish
 
-    def _count(self, route: Route, clean: CleanPrompt, text: str, usage: Usage | None) -> None:
-        said = TokenEstimate(route.calibration).count(text)
-        self._router.budget.used(route.settings, route.model, usage, clean.prompt.tokens, said)
+        def is_enough(text: str) -> bool:
+            # Only what ends a line can end a block.
+            return is_block and "\n" in text[-MOST_OF_A_PIECE:] and FENCE.match(text) is not None
+
+        name = route.backend.name
+        return await answer_of(
+            clean, route, self._router, is_enough, lambda length: on_progress(name, length)
+        )
 
     def _forbidden(self, route: Route) -> Gate | None:
         """The gate for a model that may not be used at work."""

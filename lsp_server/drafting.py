@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from lsp_server.actions.filling import Blank, Filling
 from lsp_server.config.settings import Settings
+from lsp_server.generation import without_start
+from lsp_server.listening import answer_of
 from lsp_server.policy.clearance import Policy
 from lsp_server.prompt.families import Family
 from lsp_server.prompt.layout import Limits, lay_out
@@ -47,9 +50,9 @@ class Drafter:
                 clean, anchor = self._prompt(blank, route, family, anchor)
                 if isinstance(clean, Gate):
                     return clean
-                text = await self._fill(clean, blank, route)
+                on_length = partial(_tell, on_progress, route.backend.name, characters)
+                text = await self._fill(clean, blank, route, on_length)
                 characters += len(text)
-                on_progress(route.backend.name, characters)
                 blank, answer = await asyncio.to_thread(_sent, filling, text)
                 if blank is None:
                     return answer
@@ -82,23 +85,18 @@ class Drafter:
         prompt = replace(prompt, stop=stops)
         return self._policy.clear(prompt, blank.cursor, route.backend.destination), anchor
 
-    async def _fill(self, clean: CleanPrompt, blank: Blank, route: Route) -> str:
+    async def _fill(
+        self, clean: CleanPrompt, blank: Blank, route: Route, on_length: Callable[[int], None]
+    ) -> str:
         """The text for a blank, without what it was forced to begin with."""
-        text, forced, usage = "", clean.prompt.forced, None
-        budget = self._router.budget
-        async with route.slots.take():
-            budget.asked(route.settings)
-            try:
-                async with route.backend.stream(clean) as chunks:
-                    async for chunk in chunks:
-                        text += chunk.text
-                        usage = chunk.usage or usage
-                        filled = text.removeprefix(forced)
-                        if blank.done(filled) or any(stop in filled for stop in blank.stops):
-                            break
-            finally:
-                budget.used(route.settings, route.model, usage, clean.prompt.tokens, len(text) // 4)
-        return text.removeprefix(forced)
+        forced = clean.prompt.forced
+
+        def is_enough(text: str) -> bool:
+            filled = without_start(forced, text)
+            return blank.done(filled) or any(stop in filled for stop in blank.stops)
+
+        text, _ = await answer_of(clean, route, self._router, is_enough, on_length)
+        return without_start(forced, text)
 
     def _budget(self, route: Route) -> int:
         most = self._settings.context.budget_tokens
@@ -106,6 +104,10 @@ class Drafter:
             return most
         fast = route.reading.tokens_in(READING_MS)
         return most if fast is None else min(most, max(LEAST_TOKENS, fast))
+
+
+def _tell(on_progress: Callable[[str, int], None], name: str, before: int, length: int) -> None:
+    on_progress(name, before + length)
 
 
 def _sent(filling: Filling, text: str) -> tuple[Blank | None, str]:

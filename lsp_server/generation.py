@@ -181,14 +181,14 @@ async def generate(
                     listener.grew(draft)
                     if not reader.read(draft, clock.now_ms() - first_ms):
                         return
-            reader.end(_without(forced, text), finish, usage)
+            reader.end(without_start(forced, text), finish, usage)
         except asyncio.CancelledError:
-            reader.leave(_without(forced, text))
+            reader.leave(without_start(forced, text))
             raise
         finally:
             listener.read(len(reader.starts), bisect_left(reader.starts, reader.used))
 
 
-def _without(forced: str, text: str) -> str:
+def without_start(forced: str, text: str) -> str:
     """The text behind its forced start; nothing when the stream ended inside that start."""
     return text[len(forced) :] if text.startswith(forced) else ("" if forced.startswith(text) else text)

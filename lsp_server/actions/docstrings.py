@@ -21,6 +21,13 @@ from lsp_server.document.lines import split_lines, text_length
 from lsp_server.types import Document, Finish
 
 _QUOTED: Final = re.compile(r"(?i)(?:r|u)?(\"\"\"|'''|\"|').*\1", re.DOTALL)
+CODE: Final = "the answer is code and not a documentation: try again"
+MOST_STATEMENTS: Final = 3
+"""Lines of a documentation that begin as statements do: an example in it has fewer without a prompt (>>>)."""
+_STATEMENT: Final = re.compile(
+    r"\s*(?:def \w+\(|class \w+[:({]|import \w|from [\w.]+ import |func \w|fn \w+|(?:public|private) \w"
+    r"|self\.\w+ = )"
+)
 _LABELS: Final = frozenset(("", "text", "txt", "plaintext", "markdown", "md", "docstring", "rst"))
 
 
@@ -36,6 +43,8 @@ def new_documentation(offer: Offer, document: Document, answer: str, finish: Fin
     said = [line.expandtabs(4).rstrip() for line in _dedented(trimmed_lines(said))]
     if not any(re.search(r"\w", line) for line in said):
         raise Unusable(EMPTY)
+    if sum(_STATEMENT.match(line) is not None for line in said) >= MOST_STATEMENTS:
+        raise Unusable(CODE)
     reason = strange("\n".join(said), document.text)
     if reason is not None:
         raise Unusable(reason)
@@ -58,7 +67,7 @@ def _said(document: Document, definition: Definition, piece: Piece, language: st
     if piece.bare:
         raise Unusable(NO_BLOCK)
     if piece.label not in _LABELS and is_code(piece.lines, language):
-        raise Unusable("the answer is code and not a documentation: try again")
+        raise Unusable(CODE)
     return plain
 
 

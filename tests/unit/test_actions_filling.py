@@ -61,6 +61,11 @@ def test_a_docstring_that_is_there_is_written_anew():
     )
 
 
+def test_code_is_no_documentation():
+    code = "import os\n\n    def f(a):\n        self.a = a\n"
+    assert fill(f"{MARK}{F}", "docstring", [code])[0] is None
+
+
 @pytest.mark.parametrize("answer", ["", "   \n  ", '"""'])
 def test_a_blank_that_stays_blank_changes_nothing(answer):
     text, _ = fill(f"{MARK}{F}", "docstring", [answer])
