@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 EVERY_S: Final = 0.2
 """Between two reports of one action: what is shown more often nobody can read."""
+PATIENCE_S: Final = 1.0
+"""For the client's word that it shows the progress: the work must not wait for it any longer."""
 
 
 class Working:
@@ -27,14 +29,14 @@ class Working:
         self._told_s = 0.0
 
     async def begin(self) -> None:
-        """Ask the client for the progress; nothing is shown where it has none."""
+        """Ask the client for the progress; nothing is shown where it has none, or does not answer."""
         if not self._ls.client.shows_progress:
             return
+        params = types.WorkDoneProgressCreateParams(token=self.token)
         try:
-            await self._ls.window_work_done_progress_create_async(
-                types.WorkDoneProgressCreateParams(token=self.token)
-            )
-        except JsonRpcException:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._ls.window_work_done_progress_create_async(params)
+        except (JsonRpcException, TimeoutError):
             return
         self._shown = True
         self._tell(types.WorkDoneProgressBegin(title=self._title, cancellable=True))

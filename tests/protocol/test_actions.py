@@ -178,6 +178,16 @@ async def test_a_cancelled_progress_changes_nothing(editor, application):
     assert "window/showMessage" not in editor.notified
 
 
+async def test_a_client_that_never_answers_about_progress_gets_its_edit(application, monkeypatch):
+    monkeypatch.setattr("lsp_server.lsp.working.PATIENCE_S", 0.05)
+    async with FakeEditor.in_memory(application, VSCODE) as editor:
+        editor.mute.add("window/workDoneProgress/create")
+        await editor.initialize()
+        editor.open(URI, TEXT)
+        await chosen(editor)
+        await editor.asked("workspace/applyEdit")
+
+
 def _shows_progress(editor):
     return editor.profile.capabilities.get("window", {}).get("workDoneProgress") is True
 
