@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 from typing import Final
 
 from benchmarks.context.packages import REPORTED_ON, TUNED_ON, package
@@ -46,6 +47,10 @@ LINES: Final = range(4, 30)
 """Of a function that is taken: shorter ones have nothing to tell, longer ones take a small model a minute."""
 
 
+LARGEST: Final = 40_000
+"""Characters of a file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A function of a package's file."""
@@ -58,27 +63,23 @@ class Case:
 def cases(requirements: tuple[str, ...], count: int) -> list[Case]:
     """``count`` functions that lack some types, drawn from all packages alike."""
     chance = random.Random(1)
-    found: list[Case] = []
-    per_package = -(-count // len(requirements))
-    for requirement in requirements:
-        files = list(package(requirement).files.items())
-        chance.shuffle(files)
-        found += _some(files, per_package, chance)
-    return found[:count]
+    drawn = [list(_drawn(requirement, count, chance)) for requirement in requirements]
+    turns = (case for turn in zip_longest(*drawn) for case in turn if case is not None)
+    return list(islice(turns, count))
 
 
-def _some(files: list[tuple[str, str]], count: int, chance: random.Random) -> list[Case]:
-    found: list[Case] = []
+def _drawn(requirement: str, count: int, chance: random.Random) -> Iterator[Case]:
+    """At most ``count`` functions of a package, each of another file."""
+    files = list(package(requirement).files.items())
+    chance.shuffle(files)
     for path, text in files:
-        if len(text) > 40_000:
+        if len(text) > LARGEST or count <= 0:
             continue
         document = Document(f"file:///{path}", f"/{path}", "python", 1, split_lines(text))
         here = list(_functions(document))
         if here:
-            found.append(chance.choice(here))
-        if len(found) == count:
-            break
-    return found
+            yield chance.choice(here)
+            count -= 1
 
 
 def _functions(document: Document) -> Iterator[Case]:
