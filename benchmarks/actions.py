@@ -23,7 +23,7 @@ from typing import Final
 
 from benchmarks.context.packages import REPORTED_ON, TUNED_ON, package
 from benchmarks.table import Row, report
-from lsp_server.acting import Actor, Job
+from lsp_server.action_runner import ActionRunner, Job
 from lsp_server.actions.edits import applied
 from lsp_server.actions.model import Outcome, Page, Plan, Refused, Situation, Span
 from lsp_server.actions.offers import ActionConfig, offer_for
@@ -103,13 +103,13 @@ async def outcomes(
     )
     backend = EmbeddedBackend(settings, session="benchmark")
     router = Router([Route(backend, settings)], SystemClock())
-    actor = Actor(Settings(), Policy(PathRules(), folders=("/",)), router)
+    runner = ActionRunner(Settings(), Policy(PathRules(), folders=("/",)), router)
     found = []
     try:
         await backend.warm_up()
         for case in cases(requirements, count):
             for action in actions:
-                outcome, took_ms = await _outcome(actor, case, action)
+                outcome, took_ms = await _outcome(runner, case, action)
                 found.append((action, outcome, took_ms))
                 if show:
                     _print(case, action, outcome, took_ms)
@@ -118,13 +118,13 @@ async def outcomes(
     return found
 
 
-async def _outcome(actor: Actor, case: Case, action: str) -> tuple[Outcome, float]:
+async def _outcome(runner: ActionRunner, case: Case, action: str) -> tuple[Outcome, float]:
     place = Position(case.line, len(case.document.lines[case.line]) - 1)
     situation = Situation(case.document, Span(place, place))
     offer = offer_for(action, situation, config=ActionConfig())
     assert offer is not None
     start = time.perf_counter()
-    outcome = await actor.run(Job(offer, situation, builtin(action)))
+    outcome = await runner.run(Job(offer, situation, builtin(action)))
     return outcome, (time.perf_counter() - start) * 1000
 
 

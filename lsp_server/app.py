@@ -32,8 +32,8 @@ from lsp_server.telemetry.events import Log, as_json
 from lsp_server.types import Answer, Cursor, Position, Request, Trigger
 
 if TYPE_CHECKING:
+    from lsp_server.action_session import ActionSession
     from lsp_server.actions.model import Offer, Outcome, Page, Situation
-    from lsp_server.assistance import Assistance
     from lsp_server.building import Builder, Built
     from lsp_server.routing.router import Route
     from lsp_server.workspace import Workspace
@@ -62,7 +62,7 @@ class App:
         self._editor_tree: object = None
         self._folders: tuple[str, ...] = ()
         self._built: Built | None = None
-        self._assistance: Assistance | None = None
+        self._actions: ActionSession | None = None
         self._builder: Builder | None = None
         self._discovered: tuple[BackendSettings, ...] = ()
         self._streams = Streams()
@@ -121,8 +121,8 @@ class App:
             self._built.engine.document_changed(document, edits)
             relative = self._built.policy.relative(Cursor(document, Position(0, 0)))
             self._surroundings.document_changed(document, edits, relative, self._clock.now_ms())
-        if self._assistance is not None:
-            self._assistance.document_changed(uri)
+        if self._actions is not None:
+            self._actions.document_changed(uri)
 
     def document_closed(self, uri: str) -> None:
         """End what runs for the document and forget what is kept for it."""
@@ -130,8 +130,8 @@ class App:
         if self._built:
             self._built.engine.forget(uri)
             self._surroundings.document_closed(uri)
-        if self._assistance is not None:
-            self._assistance.forget(uri)
+        if self._actions is not None:
+            self._actions.forget(uri)
 
     def files_changed(self, paths: Sequence[str]) -> None:
         """Read files of the workspace again (native paths) that were saved, made or deleted."""
@@ -197,7 +197,7 @@ class App:
         reports = [Diagnostic(d.span.start.line, d.message) for d in situation.diagnostics]
         self._surroundings.diagnosed(situation.document, reports)
         on = self._pause.gate is None
-        return await self._assistant.offers(
+        return await self._action_session.offers(
             situation, self.settings, can_prompt=can_prompt, completions_on=on
         )
 
@@ -205,12 +205,14 @@ class App:
         self, name: str, situation: Situation, instruction: str, on_progress: Callable[[str, int], None]
     ) -> Outcome:
         """Do a code action. Raises nothing but ``asyncio.CancelledError``."""
-        actor = self._current().actor
-        return await self._assistant.act(name, situation, instruction, self.settings, actor, on_progress)
+        runner = self._current().runner
+        return await self._action_session.act(
+            name, situation, instruction, self.settings, runner, on_progress
+        )
 
     def keep_page(self, page: Page) -> Path | None:
         """Write a page to a file that the editor can open; None if that cannot be done."""
-        return self._assistant.keep_page(page)
+        return self._action_session.keep_page(page)
 
     def backend(self) -> dict[str, object] | None:
         """The state of the backend that answered last, or else is the first choice; None without any."""
@@ -239,8 +241,8 @@ class App:
         if self._built:
             await self._built.engine.close()
             await self._built.router.close()
-        if self._assistance is not None:
-            self._assistance.close()
+        if self._actions is not None:
+            self._actions.close()
         if self._builder is not None:
             await asyncio.to_thread(self._builder.budgets.close)
         if self._workspace is not None:
@@ -307,12 +309,12 @@ class App:
         return self._resolved
 
     @property
-    def _assistant(self) -> Assistance:
-        from lsp_server.assistance import Assistance
+    def _action_session(self) -> ActionSession:
+        from lsp_server.action_session import ActionSession
 
-        if self._assistance is None:
-            self._assistance = Assistance(cache_folder(self._environ), self._log)
-        return self._assistance
+        if self._actions is None:
+            self._actions = ActionSession(cache_folder(self._environ), self._log)
+        return self._actions
 
     @property
     def _surroundings(self) -> Workspace:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lsp_server.acting import Actor
+from lsp_server.action_runner import ActionRunner
 from lsp_server.backends.base import BackendError
 from lsp_server.backends.create import create_backend
 from lsp_server.config.keys import KeyRefused, resolve_key
@@ -40,7 +40,7 @@ class Built:
     policy: Policy
     router: Router
     engine: Engine
-    actor: Actor
+    runner: ActionRunner
 
 
 class Builder:
@@ -89,8 +89,8 @@ class Builder:
         if settings.context.enabled:
             gatherer = Gatherer(settings, policy, self._workspace, self._clock)
         engine = Engine(settings, policy, router, self._clock, self._memory, gatherer)
-        actor = Actor(settings, policy, router, gatherer)
-        return Built(resolved, policy, router, engine, actor)
+        runner = ActionRunner(settings, policy, router, gatherer)
+        return Built(resolved, policy, router, engine, runner)
 
     def route(self, settings: BackendSettings, folders: Sequence[str]) -> Route | None:
         """The backend, or None (and a notice) if its key or its address can't be used."""

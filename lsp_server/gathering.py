@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Final
 
+from lsp_server.action_inputs import staged_changes
 from lsp_server.config.settings import Settings
 from lsp_server.context.retrieval import Retrieved, Retriever
 from lsp_server.context.view import COMMIT_LANGUAGES, RecentEdit, View
-from lsp_server.materials import staged_changes
 from lsp_server.policy.clearance import Policy
 from lsp_server.policy.paths import relative_path
 from lsp_server.schedule.clock import Clock

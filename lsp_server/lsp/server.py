@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
+from lsp_server.lsp.action_progress import ActionProgress
 from lsp_server.lsp.application import Application
 from lsp_server.lsp.client import Client, dig
 from lsp_server.lsp.framing import Framer, FramingError
@@ -21,7 +22,6 @@ from lsp_server.lsp.params import make_converter
 from lsp_server.lsp.progress import IndexProgress
 from lsp_server.lsp.protocol import Protocol
 from lsp_server.lsp.user import User
-from lsp_server.lsp.working import Working
 from lsp_server.types import Cursor
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Server(LanguageServer):
         self.client = Client()
         self.folders: tuple[str, ...] = ()
         self.user = User(self)
-        self.working: dict[int | str, Working] = {}
+        self.action_progress: dict[int | str, ActionProgress] = {}
         self.actions_begun = 0
         self.end = end
         self._strict = strict

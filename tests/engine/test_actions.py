@@ -2,7 +2,7 @@
 
 import pytest
 
-from lsp_server.acting import Actor, Job
+from lsp_server.action_runner import ActionRunner, Job
 from lsp_server.actions.edits import applied
 from lsp_server.actions.model import Page, Plan, Situation, Span
 from lsp_server.actions.offers import ActionConfig, offer_for
@@ -33,14 +33,14 @@ async def act(embedded_model):
     settings = BackendSettings(name="engine", kind="embedded", model=str(embedded_model))
     backend = EmbeddedBackend(settings, session="tests")
     router = Router([Route(backend, settings)], SystemClock())
-    actor = Actor(Settings(), Policy(PathRules(), folders=("/p",)), router)
+    runner = ActionRunner(Settings(), Policy(PathRules(), folders=("/p",)), router)
 
     async def run(action):
         document = Document("file:///p/a.py", "/p/a.py", "python", 1, split_lines(TEXT))
         place = Position(3, 6)
         situation = Situation(document, Span(place, place))
         offer = offer_for(action, situation, config=ActionConfig())
-        outcome = await actor.run(Job(offer, situation, builtin(action)))
+        outcome = await runner.run(Job(offer, situation, builtin(action)))
         return applied(document, outcome.edits).text if isinstance(outcome, Plan) else outcome
 
     yield run

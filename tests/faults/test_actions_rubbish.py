@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from lsp_server.acting import Actor, Job
+from lsp_server.action_runner import ActionRunner, Job
 from lsp_server.actions.edits import applied
 from lsp_server.actions.model import Diagnostic, NewFile, Page, Plan, Refused, Result, Situation, Span
 from lsp_server.actions.offers import TABLE, ActionConfig, offer_for
@@ -115,8 +115,8 @@ async def run(name, action, answer, finish=Finish.STOP):
     clock = ManualClock()
     backend = ScriptedBackend(clock, lambda _: answer, finish=finish, piece=7)
     router = Router([Route(backend, BackendSettings(name="scripted", kind="openai"))], clock)
-    actor = Actor(Settings(), Policy(PathRules(), folders=("/p",)), router)
-    return document, await actor.run(Job(offer, situation, builtin(action)))
+    runner = ActionRunner(Settings(), Policy(PathRules(), folders=("/p",)), router)
+    return document, await runner.run(Job(offer, situation, builtin(action)))
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -344,7 +344,7 @@ def framed(code, language, chance):
     return text
 
 
-def answer_of(seed):
+def read_answer(seed):
     """A situation, an action and an answer: one that is mostly right, mangled, or of another language."""
     chance = random.Random(seed)
     language = chance.choice(sorted(SOURCES))
@@ -367,7 +367,7 @@ def answer_of(seed):
 @given(st.integers(0, 2**40))
 @settings(max_examples=400, deadline=None)
 def test_no_answer_makes_a_document_worse(seed):
-    offer, document, text, finish = answer_of(seed)
+    offer, document, text, finish = read_answer(seed)
     check(offer, document, plan(offer, document, text, finish))
 
 

@@ -179,7 +179,7 @@ async def test_a_cancelled_progress_changes_nothing(editor, application):
 
 
 async def test_a_client_that_never_answers_about_progress_gets_its_edit(application, monkeypatch):
-    monkeypatch.setattr("lsp_server.lsp.working.PATIENCE_S", 0.05)
+    monkeypatch.setattr("lsp_server.lsp.action_progress.PATIENCE_S", 0.05)
     async with FakeEditor.in_memory(application, VSCODE) as editor:
         editor.mute.add("window/workDoneProgress/create")
         await editor.initialize()

@@ -105,7 +105,7 @@ async def test_a_staged_file_is_private_by_its_place_in_the_workspace(tmp_path, 
     async def staged(_path):
         return diff
 
-    monkeypatch.setattr("lsp_server.materials.staged_diff", staged)
+    monkeypatch.setattr("lsp_server.action_inputs.staged_diff", staged)
     policy = Policy(PathRules((), ("/internal/**",)), folders=(str(tmp_path / "sub"),))
     gatherer = Gatherer(Settings(), policy, Workspace(DocumentStore()), ManualClock())
     message = str(tmp_path / ".git" / "COMMIT_EDITMSG")

@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from lsp_server.actions.model import NewFile, Outcome, Page, Plan, Situation
+from lsp_server.lsp.action_progress import ActionProgress
 from lsp_server.lsp.actions import (
     ACTION,
     code_actions,
@@ -23,7 +24,6 @@ from lsp_server.lsp.actions import (
 from lsp_server.lsp.client import dig
 from lsp_server.lsp.logging_setup import log_failure
 from lsp_server.lsp.messages import ErrorCode, ProtocolError
-from lsp_server.lsp.working import Working
 from lsp_server.notices import Notice
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def run_action(ls: Server, arguments: Sequence[Any]) -> None:
 
 def cancel_progress(ls: Server, params: types.WorkDoneProgressCancelParams) -> None:
     """The user gives up an action."""
-    working = ls.working.get(params.token)
-    if working is not None:
-        working.cancel()
+    progress = ls.action_progress.get(params.token)
+    if progress is not None:
+        progress.cancel()
 
 
 async def _work(ls: Server, name: str, situation: Situation, instruction: str) -> None:
@@ -76,12 +76,12 @@ async def _work(ls: Server, name: str, situation: Situation, instruction: str) -
     task = asyncio.current_task()
     assert task is not None
     ls.actions_begun += 1
-    working = Working(ls, f"codestral-action {ls.actions_begun}", f"Codestral: {name}", task)
-    ls.working[working.token] = working
+    progress = ActionProgress(ls, f"codestral-action {ls.actions_begun}", f"Codestral: {name}", task)
+    ls.action_progress[progress.token] = progress
     message = "failed"
     try:
-        await working.begin()
-        outcome = await ls.application.act(name, situation, instruction, working.report)
+        await progress.begin()
+        outcome = await ls.application.act(name, situation, instruction, progress.report)
         message = await _carry_out(ls, outcome)
     except asyncio.CancelledError:
         message = "cancelled, nothing is changed"
@@ -90,8 +90,8 @@ async def _work(ls: Server, name: str, situation: Situation, instruction: str) -
         log_failure(logger, "A code action", error)
         ls.user.show(Notice("error", f"Codestral: {name} failed inside the server; its log says where."))
     finally:
-        ls.working.pop(working.token, None)
-        working.end(message)
+        ls.action_progress.pop(progress.token, None)
+        progress.end(message)
 
 
 async def _carry_out(ls: Server, outcome: Outcome) -> str:

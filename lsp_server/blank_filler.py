@@ -9,9 +9,9 @@ from functools import partial
 from typing import Final
 
 from lsp_server.actions.filling import Blank, Filling
+from lsp_server.answer_reading import read_answer
 from lsp_server.config.settings import Settings
 from lsp_server.generation import without_start
-from lsp_server.listening import answer_of
 from lsp_server.policy.clearance import Policy
 from lsp_server.prompt.families import Family
 from lsp_server.prompt.layout import Limits, lay_out
@@ -29,7 +29,7 @@ def can_fill(family: Family) -> bool:
     return family.form is not PromptForm.CHAT
 
 
-class Drafter:
+class BlankFiller:
     """Fills blanks for one configuration. The text around a blank is all that the model is shown."""
 
     def __init__(self, settings: Settings, policy: Policy, router: Router) -> None:
@@ -37,7 +37,7 @@ class Drafter:
         self._policy = policy
         self._router = router
 
-    async def draft(
+    async def answer(
         self, filling: Filling, route: Route, family: Family, on_progress: Callable[[str, int], None]
     ) -> str | Gate:
         """Return the answer, empty where the model left all blank. Raises ``BackendError``."""
@@ -95,7 +95,7 @@ class Drafter:
             filled = without_start(forced, text)
             return blank.done(filled) or any(stop in filled for stop in blank.stops)
 
-        text, _ = await answer_of(clean, route, self._router, is_enough, on_length)
+        text, _ = await read_answer(clean, route, self._router, is_enough, on_length)
         return without_start(forced, text)
 
     def _budget(self, route: Route) -> int:

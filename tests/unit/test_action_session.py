@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from lsp_server import assistance
+from lsp_server import action_session
 from lsp_server.actions.model import Diagnostic, Page, Plan, Refused, Situation, Span
 from lsp_server.actions.offers import NAMES
 from lsp_server.app import App
@@ -83,8 +83,8 @@ async def test_an_action_of_the_users_own_asks_with_its_prompt(app, fake):
 
 async def test_what_is_not_offered_cannot_be_done(app):
     for name in ("complete", "toggle", "nothing", "commit-message"):
-        assert await app.act(name, situation(app), "", unheard) == Refused(assistance.NOT_HERE)
-    assert await app.act("edit", situation(app), " ", unheard) == Refused(assistance.NEEDS_WORDS)
+        assert await app.act(name, situation(app), "", unheard) == Refused(action_session.NOT_HERE)
+    assert await app.act("edit", situation(app), " ", unheard) == Refused(action_session.NEEDS_WORDS)
 
 
 @pytest.mark.parametrize("how", ["changed", "closed"])
@@ -95,7 +95,7 @@ async def test_a_document_that_is_left_ends_the_action_at_once(app, fake, how):
     else:
         app.document_closed("file:///project/main.py")
     outcome = await asyncio.wait_for(running, 5)
-    assert outcome == Refused(assistance.CHANGED if how == "changed" else assistance.CLOSED)
+    assert outcome == Refused(action_session.CHANGED if how == "changed" else action_session.CLOSED)
     await fake.closed()
 
 
@@ -120,12 +120,12 @@ async def test_the_last_completion_is_explained_without_a_model(app, fake):
 
 
 async def test_pages_are_for_their_owner_and_old_ones_go(app, tmp_path):
-    for number in range(assistance.PAGES + 5):
+    for number in range(action_session.PAGES + 5):
         path = app.keep_page(Page(f"Explain: ../{number}", "text"))
         assert path.read_text() == "text"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.parent.parent.is_relative_to(tmp_path)
-    assert len(list(path.parent.iterdir())) == assistance.PAGES
+    assert len(list(path.parent.iterdir())) == action_session.PAGES
 
 
 async def test_a_page_that_cannot_be_written_is_none(app, tmp_path):

@@ -17,7 +17,7 @@ PATIENCE_S: Final = 1.0
 """For the client's word that it shows the progress: the work must not wait for it any longer."""
 
 
-class Working:
+class ActionProgress:
     """Shows one action's progress while it runs; ``cancelled`` is called once if the user gives it up."""
 
     def __init__(self, ls: Server, token: int | str, title: str, task: asyncio.Task[None]) -> None:

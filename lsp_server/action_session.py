@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from cachetools import LRUCache
 
-from lsp_server.acting import Actor, Job
+from lsp_server.action_runner import ActionRunner, Job
 from lsp_server.actions.custom import UserAction, When
 from lsp_server.actions.model import Offer, Outcome, Page, Refused, Result, Situation
 from lsp_server.actions.offers import ActionConfig, offer_for, offers
@@ -40,7 +40,7 @@ PAGES: Final = 20
 """Pages that are kept in the cache folder: what an editor still shows must not go."""
 
 
-class Assistance:
+class ActionSession:
     """One per session. Documents are parsed in one thread of its own, so that the event loop never waits."""
 
     def __init__(self, cache: Path, log: Log) -> None:
@@ -67,7 +67,7 @@ class Assistance:
         situation: Situation,
         instruction: str,
         settings: Settings,
-        actor: Actor,
+        runner: ActionRunner,
         on_progress: Callable[[str, int], None],
     ) -> Outcome:
         """Do the action ``name``. Raises nothing but ``asyncio.CancelledError``."""
@@ -79,7 +79,7 @@ class Assistance:
             return Refused(NOT_HERE)
         if name == EDIT and not offer.instruction.strip():
             return Refused(NEEDS_WORDS)
-        running = asyncio.ensure_future(actor.run(Job(offer, situation, _template(name, own)), on_progress))
+        running = asyncio.ensure_future(runner.run(Job(offer, situation, _template(name, own)), on_progress))
         if offer.result not in (Result.MARKDOWN, Result.NEW_FILE):
             self._running[running] = situation.document.uri
         try:

@@ -20,7 +20,7 @@ TEST_PATH: Final = "test_path"
 """The prompt's name for the path of a file of tests, relative to its workspace folder."""
 
 
-class Materials:
+class ActionInputs:
     """Finds further texts for prompts. Reads files of the workspace through policy's gate alone."""
 
     def __init__(self, policy: Policy) -> None:
@@ -42,14 +42,14 @@ class Materials:
             return {"framework": found.framework, TEST_PATH: found.path}
         return {}
 
-    def placed(self, outcome: Outcome, document: Document, materials: Mapping[str, str]) -> Outcome:
+    def placed(self, outcome: Outcome, document: Document, inputs: Mapping[str, str]) -> Outcome:
         """The outcome; a new file with the native path that it goes to."""
         folder = containing_folder(document.path, self._policy.folders)
         if not isinstance(outcome, NewFile):
             return outcome
         if folder is None:
             return Refused("the document is in no workspace folder, so there is no place for a new file")
-        return NewFile(str(Path(folder, materials[TEST_PATH])), outcome.text, outcome.label)
+        return NewFile(str(Path(folder, inputs[TEST_PATH])), outcome.text, outcome.label)
 
     def _tests_file(self, offer: Offer, document: Document) -> TestsFile | Refused:
         folder = containing_folder(document.path, self._policy.folders)

@@ -10,7 +10,7 @@ from lsp_server.routing.router import Route, Router
 from lsp_server.types import CleanPrompt, Finish, Usage
 
 
-async def answer_of(
+async def read_answer(
     clean: CleanPrompt,
     route: Route,
     router: Router,

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from lsp_server.acting import Actor, Job
+from lsp_server.action_runner import ActionRunner, Job
 from lsp_server.actions.edits import applied
 from lsp_server.actions.model import Diagnostic, NewFile, Page, Plan, Refused, Situation, Span
 from lsp_server.actions.offers import ActionConfig, offer_for
@@ -26,7 +26,7 @@ AGAIN = "```python\ndef f(a):\n    return 2 * a\n```\n"
 
 
 class Bench:
-    """An actor over scripted backends, in a folder."""
+    """An runner over scripted backends, in a folder."""
 
     def __init__(self, *backends, folder="/project", rules=None, remote_allowed=True, **settings):
         self.clock = ManualClock()
@@ -36,7 +36,7 @@ class Bench:
         self.folder = str(folder)
         routes = [Route(b, BackendSettings(name=b.name, kind="openai")) for b in backends]
         policy = Policy(rules or PathRules(), remote_allowed=remote_allowed, folders=(self.folder,))
-        self.actor = Actor(Settings.model_validate(settings), policy, Router(routes, self.clock))
+        self.runner = ActionRunner(Settings.model_validate(settings), policy, Router(routes, self.clock))
 
     async def run(self, action, marked=F, *, path="main.py", language="python", diagnostics=(), end=None):
         before, _, after = marked.partition(MARK)
@@ -46,7 +46,7 @@ class Bench:
         place = Position(len(lines) - 1, len(lines[-1]))
         situation = Situation(document, Span(place, end or place), diagnostics)
         offer = offer_for(action, situation, config=ActionConfig(), instruction="shorter")
-        outcome = await self.actor.run(Job(offer, situation, builtin(action)))
+        outcome = await self.runner.run(Job(offer, situation, builtin(action)))
         return applied(document, outcome.edits).text if isinstance(outcome, Plan) else outcome
 
 

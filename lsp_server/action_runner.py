@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from lsp_server.action_inputs import ActionInputs
 from lsp_server.actions.filling import filling
 from lsp_server.actions.layout import Room, TooLong, lay_out_action
 from lsp_server.actions.model import Offer, Outcome, Refused, Result, Situation
 from lsp_server.actions.plan import plan
 from lsp_server.actions.templates import ActionTemplate
+from lsp_server.answer_reading import read_answer
 from lsp_server.backends.base import BackendError, FillUnsupported
+from lsp_server.blank_filler import BlankFiller, can_fill
 from lsp_server.config.settings import Settings
-from lsp_server.drafting import Drafter, can_fill
 from lsp_server.gathering import Gatherer
-from lsp_server.listening import answer_of
-from lsp_server.materials import Materials
 from lsp_server.policy.clearance import Policy
 from lsp_server.prompt.families import Family
 from lsp_server.routing.licences import restriction
@@ -48,7 +48,7 @@ class Job:
     template: ActionTemplate
 
 
-class Actor:
+class ActionRunner:
     """Does jobs with the backends in order. One per configuration.
 
     ``run`` raises nothing but ``asyncio.CancelledError``, on which the connection is closed and nothing has
@@ -62,8 +62,8 @@ class Actor:
         self._policy = policy
         self._router = router
         self._gatherer = gatherer
-        self._materials = Materials(policy)
-        self._drafter = Drafter(settings, policy, router)
+        self._inputs = ActionInputs(policy)
+        self._filler = BlankFiller(settings, policy, router)
 
     async def run(
         self, job: Job, on_progress: Callable[[str, int], None] = lambda _name, _characters: None
@@ -77,13 +77,13 @@ class Actor:
         if gate is not None:
             return Refused(gate.detail)
         document = job.situation.document
-        materials = await self._materials.of(job.offer, document)
-        if isinstance(materials, Refused):
-            return materials
+        inputs = await self._inputs.of(job.offer, document)
+        if isinstance(inputs, Refused):
+            return inputs
         why = "no backend is there that can be asked: run `codestral-lsp doctor`"
         for route in self._router.candidates():
             try:
-                outcome = await self._ask(job, materials, route, cursor, on_progress)
+                outcome = await self._ask(job, inputs, route, cursor, on_progress)
             except BackendError as error:
                 self._router.failed(route, error)
                 why = str(error)
@@ -94,13 +94,13 @@ class Actor:
             if isinstance(outcome, Gate):
                 why = outcome.detail
                 continue
-            return self._materials.placed(outcome, document, materials)
+            return self._inputs.placed(outcome, document, inputs)
         return Refused(why)
 
     async def _ask(
         self,
         job: Job,
-        materials: Mapping[str, str],
+        inputs: Mapping[str, str],
         route: Route,
         cursor: Cursor,
         on_progress: Callable[[str, int], None],
@@ -117,7 +117,7 @@ class Actor:
         )
         for by_chat in self._ways(route, family):
             if by_chat:
-                outcome = await self._told(job, materials, route, cursor, on_progress)
+                outcome = await self._told(job, inputs, route, cursor, on_progress)
             elif family is not None:
                 outcome = await self._filled(job, route, family, on_progress) or outcome
             if not isinstance(outcome, Gate | Refused):
@@ -149,7 +149,7 @@ class Actor:
         blanks = await asyncio.to_thread(filling, job.offer, document)
         if blanks is None:
             return None
-        answer = await self._drafter.draft(blanks, route, family, on_progress)
+        answer = await self._filler.answer(blanks, route, family, on_progress)
         if isinstance(answer, Gate):
             return answer
         return await asyncio.to_thread(plan, job.offer, document, answer, Finish.STOP) if answer else None
@@ -157,13 +157,13 @@ class Actor:
     async def _told(
         self,
         job: Job,
-        materials: Mapping[str, str],
+        inputs: Mapping[str, str],
         route: Route,
         cursor: Cursor,
         on_progress: Callable[[str, int], None],
     ) -> Outcome | Gate:
         """What comes of telling the model in words."""
-        clean = await self._prompt(job, materials, route, cursor)
+        clean = await self._prompt(job, inputs, route, cursor)
         if isinstance(clean, Gate):
             return clean
         answer, finish = await self._read(job, route, clean, on_progress)
@@ -171,7 +171,7 @@ class Actor:
         return await asyncio.to_thread(plan, job.offer, job.situation.document, answer, finish)
 
     async def _prompt(
-        self, job: Job, materials: Mapping[str, str], route: Route, cursor: Cursor
+        self, job: Job, inputs: Mapping[str, str], route: Route, cursor: Cursor
     ) -> CleanPrompt | Gate:
         snippets: tuple[Snippet, ...] = ()
         target = job.offer.target
@@ -184,7 +184,7 @@ class Actor:
             job.template,
             room=Room(route.context_tokens, self._prompt_tokens(route)),
             snippets=snippets,
-            inputs=materials,
+            inputs=inputs,
             relative_path=self._policy.relative(cursor),
             calibration=route.calibration,
         )
@@ -201,7 +201,7 @@ class Actor:
             return is_block and "\n" in text[-MOST_OF_A_PIECE:] and FENCE.match(text) is not None
 
         name = route.backend.name
-        return await answer_of(
+        return await read_answer(
             clean, route, self._router, is_enough, lambda length: on_progress(name, length)
         )
 
