@@ -44,9 +44,9 @@ class ActionInputs:
 
     def placed(self, outcome: Outcome, document: Document, inputs: Mapping[str, str]) -> Outcome:
         """The outcome; a new file with the native path that it goes to."""
-        folder = containing_folder(document.path, self._policy.folders)
         if not isinstance(outcome, NewFile):
             return outcome
+        folder = containing_folder(document.path, self._policy.folders)
         if folder is None:
             return Refused("the document is in no workspace folder, so there is no place for a new file")
         return NewFile(str(Path(folder, inputs[TEST_PATH])), outcome.text, outcome.label)

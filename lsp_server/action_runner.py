@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from lsp_server.action_inputs import ActionInputs
 from lsp_server.actions.filling import filling
 from lsp_server.actions.layout import Room, TooLong, lay_out_action
 from lsp_server.actions.model import Offer, Outcome, Refused, Result, Situation
+from lsp_server.actions.offers import NAMES
 from lsp_server.actions.plan import plan
 from lsp_server.actions.templates import ActionTemplate
 from lsp_server.answer_reading import read_answer
@@ -26,17 +28,18 @@ from lsp_server.routing.router import Route, Router
 from lsp_server.types import CleanPrompt, Cursor, Finish, Gate, Snippet
 
 LOCAL_TOKENS: Final = 4096
-"""Of a prompt for an engine on this machine whose speed is not known: a processor reads that in some 15 s."""
+"""Of a prompt for an engine on this machine whose speed is not known: two cores read that in some 20 s."""
 REMOTE_TOKENS: Final = 16_384
 """Of a prompt for a hosted model: a long file with its neighbours, at the price of a cent."""
 PATIENCE_MS: Final = 10_000.0
 """How long an engine may read before it begins to answer: somebody has asked for it and sees the progress."""
-MOST_OF_A_PIECE: Final = 32
-"""Characters that a piece of an answer has at most, as a rule: after a line's end, the block is looked at."""
-FENCE: Final = re.compile(
-    r"\A\s*(?:[^\n`~]*\n)*?[ \t]*(`{3,}|~{3,})[^\n]*\n(?:.*\n)??[ \t]*\1[`~]*[ \t]*(?:\n|\Z)", re.DOTALL
+CLOSED_BLOCK: Final = re.compile(
+    r"\A\s*(?:[^\n`~]*\n)*?[ \t]*(`{3,}(?!`)|~{3,}(?!~))[^\n]*\n(?:.*\n)??[ \t]*\1[`~]*[ \t]*\n", re.DOTALL
 )
 """A code block that was opened and closed, with prose before it at most."""
+BEHIND: Final = 200
+"""Characters that are read behind a code block: another one makes the answer ambiguous, prose does not."""
+ANOTHER: Final = re.compile(r"`{3}|~{3}|<{5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +115,22 @@ class ActionRunner:
         gate = self._forbidden(route)
         if gate is not None:
             return gate
-        outcome: Outcome | Gate = Gate(
-            "no_chat", f"{route.backend.name} takes no instructions, only completions"
-        )
-        for by_chat in self._ways(route, family):
-            if by_chat:
-                outcome = await self._told(job, inputs, route, cursor, on_progress)
-            elif family is not None:
-                outcome = await self._filled(job, route, family, on_progress) or outcome
+        ways: list[Callable[[], Awaitable[Outcome | Gate | None]]] = []
+        if route.backend.capabilities.takes_chat:
+            ways.append(partial(self._by_words, job, inputs, route, cursor, on_progress))
+        # A user's own action is its prompt, which a blank has no place for.
+        if family is not None and can_fill(family) and job.offer.action in NAMES:
+            # An engine on this machine has a small model, which fills in better than it follows instructions,
+            # and has read most of the text already.
+            first = len(ways) if route.backend.destination.remote else 0
+            ways.insert(first, partial(self._by_filling, job, route, family, on_progress))
+        no_words = f"{route.backend.name} takes no instructions, only completions"
+        outcome: Outcome | Gate = Gate("no_chat", no_words)
+        for way in ways:
+            outcome = await way() or outcome
             if not isinstance(outcome, Gate | Refused):
                 break
         return outcome
-
-    def _ways(self, route: Route, family: Family | None) -> list[bool]:
-        """Whether to tell the model in words, in the order in which that and filling in are tried.
-
-        An engine on this machine is filled in first: its model is a small one, which does that better, and it
-        has read most of the text already.
-        """
-        words = [True] if route.backend.capabilities.takes_chat else []
-        blanks = [False] if family is not None and can_fill(family) else []
-        return words + blanks if route.backend.destination.remote else blanks + words
 
     async def _family(self, route: Route) -> Family | None:
         """The model's family; None for one that cannot fill in the middle and may follow instructions."""
@@ -141,7 +139,7 @@ class ActionRunner:
         except FillUnsupported:
             return None
 
-    async def _filled(
+    async def _by_filling(
         self, job: Job, route: Route, family: Family, on_progress: Callable[[str, int], None]
     ) -> Outcome | Gate | None:
         """What filling in comes to; None where the action has no blanks or none was filled."""
@@ -154,7 +152,7 @@ class ActionRunner:
             return answer
         return await asyncio.to_thread(plan, job.offer, document, answer, Finish.STOP) if answer else None
 
-    async def _told(
+    async def _by_words(
         self,
         job: Job,
         inputs: Mapping[str, str],
@@ -197,8 +195,10 @@ class ActionRunner:
         is_block = job.offer.result is not Result.MARKDOWN
 
         def is_enough(text: str) -> bool:
-            # Only what ends a line can end a block.
-            return is_block and "\n" in text[-MOST_OF_A_PIECE:] and FENCE.match(text) is not None
+            block = CLOSED_BLOCK.match(text) if is_block else None
+            if block is None or len(text) - block.end() < BEHIND:
+                return False
+            return ANOTHER.search(text, block.end()) is None and "<<<<<" not in block[0]
 
         name = route.backend.name
         return await read_answer(

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,7 +15,7 @@ from cachetools import LRUCache
 
 from lsp_server.action_runner import ActionRunner, Job
 from lsp_server.actions.custom import UserAction, When
-from lsp_server.actions.model import Offer, Outcome, Page, Refused, Result, Situation
+from lsp_server.actions.model import CHANGED, CLOSED, Offer, Outcome, Page, Refused, Result, Situation
 from lsp_server.actions.offers import ActionConfig, offer_for, offers
 from lsp_server.actions.structure import Structure
 from lsp_server.actions.templates import ActionTemplate, builtin, custom
@@ -29,8 +30,6 @@ ResultT = TypeVar("ResultT")
 TOLD: Final = "explain-completion"
 """The one page that no model writes."""
 EDIT: Final = "edit"
-CHANGED: Final = "the text was changed meanwhile, so nothing is changed by the action: ask for it again"
-CLOSED: Final = "the document is not open any more, so nothing is changed"
 NOT_HERE: Final = "that cannot be done here any more"
 NEEDS_WORDS: Final = "edit by instruction needs an instruction: the command's argument `instruction`"
 STRUCTURES: Final = 4
@@ -104,9 +103,7 @@ class ActionSession:
         path = self._folder / f"{name}-{os.getpid()}-{self._pages}.md"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            old = sorted(self._folder.glob("*.md"), key=lambda page: page.stat().st_mtime_ns)
-            for path_of_old in old[: max(0, len(old) - PAGES + 1)]:
-                path_of_old.unlink(missing_ok=True)
+            _forget_old_pages(self._folder)
             path.touch(mode=0o600, exist_ok=False)
             path.write_text(page.markdown, encoding="utf-8")
         except OSError as error:
@@ -155,6 +152,14 @@ class ActionSession:
             known = Structure.of(document, line)
             self._structures[document.uri] = known
         return known
+
+
+def _forget_old_pages(folder: Path) -> None:
+    """Leave room for one more. Another server may do the same at this moment."""
+    with suppress(FileNotFoundError):
+        newest_last = sorted(folder.glob("*.md"), key=lambda path: path.stat().st_mtime_ns)
+        for path in newest_last[: max(0, len(newest_last) - PAGES + 1)]:
+            path.unlink(missing_ok=True)
 
 
 def own_actions(settings: Settings) -> tuple[UserAction, ...]:

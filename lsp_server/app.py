@@ -195,7 +195,8 @@ class App:
     async def offers(self, situation: Situation, *, can_prompt: bool) -> Sequence[Offer]:
         """The code actions that make sense in ``situation``; ``can_prompt``: those that need words too."""
         reports = [Diagnostic(d.span.start.line, d.message) for d in situation.diagnostics]
-        self._surroundings.diagnosed(situation.document, reports)
+        asked = range(situation.selection.start.line, situation.selection.end.line + 1)
+        self._surroundings.diagnosed(situation.document, asked, reports)
         on = self._pause.gate is None
         return await self._action_session.offers(
             situation, self.settings, can_prompt=can_prompt, completions_on=on

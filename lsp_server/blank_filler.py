@@ -17,7 +17,7 @@ from lsp_server.prompt.families import Family
 from lsp_server.prompt.layout import Limits, lay_out
 from lsp_server.prompt.window import Anchor
 from lsp_server.routing.router import Route, Router
-from lsp_server.types import CleanPrompt, Gate, PromptForm
+from lsp_server.types import CleanPrompt, Finish, Gate, PromptForm
 
 READING_MS: Final = 6000.0
 """How long an engine may read before it writes: the file's own text around the blank is what tells most."""
@@ -43,22 +43,18 @@ class BlankFiller:
         """Return the answer, empty where the model left all blank. Raises ``BackendError``."""
         anchor: Anchor | None = None
         characters = 0
-        try:
-            # What goes on between two blanks parses the document.
-            blank = await asyncio.to_thread(next, filling, None)
-            while blank is not None:
-                clean, anchor = self._prompt(blank, route, family, anchor)
-                if isinstance(clean, Gate):
-                    return clean
-                on_length = partial(_tell, on_progress, route.backend.name, characters)
-                text = await self._fill(clean, blank, route, on_length)
-                characters += len(text)
-                blank, answer = await asyncio.to_thread(_sent, filling, text)
-                if blank is None:
-                    return answer
-        finally:
-            filling.close()
-        return ""
+        # What goes on between two blanks parses the document.
+        blank = await asyncio.to_thread(next, filling, None)
+        answer = ""
+        while blank is not None:
+            clean, anchor = self._prompt(blank, route, family, anchor)
+            if isinstance(clean, Gate):
+                return clean
+            on_length = partial(_tell, on_progress, route.backend.name, characters)
+            text = await self._fill(clean, blank, route, on_length)
+            characters += len(text)
+            blank, answer = await asyncio.to_thread(_sent, filling, text)
+        return answer
 
     def _prompt(
         self, blank: Blank, route: Route, family: Family, anchor: Anchor | None
@@ -88,15 +84,17 @@ class BlankFiller:
     async def _fill(
         self, clean: CleanPrompt, blank: Blank, route: Route, on_length: Callable[[int], None]
     ) -> str:
-        """The text for a blank, without what it was forced to begin with."""
+        """The text for a blank behind its forced start; empty if it did not come to its end."""
         forced = clean.prompt.forced
 
         def is_enough(text: str) -> bool:
             filled = without_start(forced, text)
             return blank.done(filled) or any(stop in filled for stop in blank.stops)
 
-        text, _ = await read_answer(clean, route, self._router, is_enough, on_length)
-        return without_start(forced, text)
+        text, finish = await read_answer(clean, route, self._router, is_enough, on_length)
+        # What was cut off may break off anywhere: half a sentence is none.
+        is_whole = finish is not Finish.LENGTH or is_enough(text)
+        return without_start(forced, text) if is_whole else ""
 
     def _budget(self, route: Route) -> int:
         most = self._settings.context.budget_tokens

@@ -78,9 +78,9 @@ class Workspace:
         self._diagnostics.pop(uri, None)
         self._edited_ms.pop(uri, None)
 
-    def diagnosed(self, document: Document, found: Sequence[Diagnostic]) -> None:
-        """Take what tools report about ``document``, in place of what they reported about the same lines."""
-        lines = {d.line for d in found}
+    def diagnosed(self, document: Document, asked: range, found: Sequence[Diagnostic]) -> None:
+        """Take what tools report about the lines ``asked``, in place of what they reported before."""
+        lines = {*asked, *(d.line for d in found)}
         kept = [(d, text) for d, text in self._diagnostics.get(document.uri, ()) if d.line not in lines]
         new = [(d, document.lines[d.line]) for d in found if d.line < len(document.lines)]
         self._diagnostics[document.uri] = (*kept, *new)[-MOST_DIAGNOSTICS:]

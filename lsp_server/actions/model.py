@@ -172,4 +172,8 @@ class Refused:
     reason: str
 
 
+CHANGED: Final = "the text was changed meanwhile, so nothing is changed by the action: ask for it again"
+CLOSED: Final = "the document is not open any more, so nothing is changed"
+"""Reasons that both the session and the editor's side find out."""
+
 Outcome = Plan | NewFile | Page | Refused

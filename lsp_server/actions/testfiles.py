@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -44,13 +44,10 @@ def _free(found: TestsFile, name: str, project: Project) -> TestsFile:
     if found.path not in project.files:
         return found
     pure = PurePosixPath(found.path)
-    for number in count(1):
-        extra = name if number == 1 else f"{name}{number}"
-        file_name = _with_name(pure.name, extra)
-        candidate = str(pure.with_name(file_name))
-        if candidate not in project.files:
-            return TestsFile(candidate, found.framework)
-    raise AssertionError  # pragma: no cover - numbers do not end
+    names = chain([name], (f"{name}{number}" for number in count(2)))
+    candidates = (str(pure.with_name(_with_name(pure.name, extra))) for extra in names)
+    path = next(candidate for candidate in candidates if candidate not in project.files)
+    return TestsFile(path, found.framework)
 
 
 def _with_name(file_name: str, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from lsprotocol import types
 
-from lsp_server.actions.model import Diagnostic, NewFile, Offer, Plan, Result, Situation, Span
+from lsp_server.actions.model import Diagnostic, NewFile, Offer, Plan, Situation, Span
 from lsp_server.document.positions import Encoding, to_units
 from lsp_server.document.store import DocumentStore
 from lsp_server.document.uris import from_path
@@ -176,8 +176,3 @@ def creation_of(new: NewFile) -> types.WorkspaceEdit:
             types.TextDocumentEdit(identifier, [types.TextEdit(types.Range(start, start), new.text)]),
         ]
     )
-
-
-def needs_model(offer: Offer) -> bool:
-    """Whether a model has to be asked for it."""
-    return offer.result is not Result.NONE

@@ -1,13 +1,16 @@
 """Doing an action: which model is told what, and what reaches it."""
 
+import asyncio
 import subprocess
+import threading
 
 import pytest
 
-from lsp_server.action_runner import ActionRunner, Job
+from lsp_server.action_runner import BEHIND, ActionRunner, Job
 from lsp_server.actions.edits import applied
 from lsp_server.actions.model import Diagnostic, NewFile, Page, Plan, Refused, Situation, Span
 from lsp_server.actions.offers import ActionConfig, offer_for
+from lsp_server.actions.plan import plan
 from lsp_server.actions.templates import builtin
 from lsp_server.backends.base import Capabilities, Unavailable
 from lsp_server.config.settings import BackendSettings, Settings
@@ -67,11 +70,49 @@ async def test_a_model_is_told_in_words_and_its_answer_edits_the_text():
     assert "return a + a" in clean.prompt.text
 
 
-async def test_nothing_is_read_behind_the_code_block():
+async def test_little_is_read_behind_the_code_block():
     backend = scripted(AGAIN + "And now a long story. " * 100)
     assert await Bench(backend).run("simplify") == "def f(a):\n    return 2 * a\n"
     assert backend.closed == 1
-    assert backend.pieces_sent * backend.piece < len(AGAIN) + 2 * backend.piece
+    assert backend.pieces_sent * backend.piece < len(AGAIN) + BEHIND + 2 * backend.piece
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"{AGAIN}And what calls it:\n```python\nf(1)\n```\n",
+        f"````\n{AGAIN}````\n",
+        (
+            "```\n<<<<<<< SEARCH\n    return a + a\n=======\n    return 2 * a\n>>>>>>> REPLACE\n```\n"
+            "```\n<<<<<<< SEARCH\nnot there\n=======\nx\n>>>>>>> REPLACE\n```\n"
+        ),
+    ],
+    ids=["two blocks", "nested fences", "two exchanges, one of them wrong"],
+)
+async def test_what_follows_a_block_can_make_the_answer_unusable(answer):
+    assert isinstance(await Bench(scripted(answer, piece=1, capabilities=CHAT)).run("simplify"), Refused)
+
+
+async def test_a_blank_that_was_cut_off_at_its_limit_stays_blank():
+    backend = scripted("Twice a, which is", finish=Finish.LENGTH, capabilities=Capabilities(takes_chat=False))
+    assert isinstance(await Bench(backend).run("docstring"), Refused)
+
+
+async def test_a_cancelled_action_ends_as_cancelled_while_a_document_is_parsed(monkeypatch):
+    parsing, go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments):
+        parsing.set()
+        go_on.wait(5)
+        return plan(*arguments)
+
+    monkeypatch.setattr("lsp_server.actions.filling.plan", slow)
+    running = asyncio.ensure_future(Bench(scripted("int")).run("annotate"))
+    await asyncio.to_thread(parsing.wait, 5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    go_on.set()
 
 
 async def test_an_engine_here_fills_in_and_is_told_in_words_where_that_comes_to_nothing():

@@ -81,6 +81,18 @@ async def test_an_action_of_the_users_own_asks_with_its_prompt(app, fake):
     assert "Write this in capitals" in str(fake.requests[-1].body)
 
 
+async def test_a_users_own_action_is_told_in_its_words_even_where_it_could_be_filled_in(fake, tmp_path):
+    fake.answer = "```\nEn fran\u00e7ais.\n```\n"
+    own = OWN | {"name": "french", "result": "documentation", "prompt": "Document in French:\n{target}"}
+    config = write_config(tmp_path / "own.toml", [backend_of("llamacpp", fake)], actions=[own])
+    app = App(config, {"CODESTRAL_LSP_DATA_DIR": str(tmp_path / "data")})
+    app.documents.open("file:///project/main.py", "python", 1, TEXT)
+    outcome = await app.act("french", situation(app), "", unheard)
+    assert isinstance(outcome, Plan)
+    assert [recorded.path for recorded in fake.completions] == ["/v1/chat/completions"]
+    await app.close()
+
+
 async def test_what_is_not_offered_cannot_be_done(app):
     for name in ("complete", "toggle", "nothing", "commit-message"):
         assert await app.act(name, situation(app), "", unheard) == Refused(action_session.NOT_HERE)
@@ -143,6 +155,13 @@ async def test_diagnostics_are_known_to_the_next_completion_while_their_line_sta
     app.documents.open("file:///project/main.py", "python", 2, TEXT.replace("a + a", "b"))
     document = app.documents.get("file:///project/main.py")
     assert app._surroundings.diagnostics(document) == ()
+
+
+async def test_a_diagnostic_is_gone_once_its_line_is_asked_about_without_it(app):
+    told = Diagnostic(Span(Position(0, 4), Position(0, 5)), "unused")
+    await app.offers(situation(app, diagnostics=(told,)), can_prompt=False)
+    await app.offers(situation(app), can_prompt=False)
+    assert app._surroundings.diagnostics(app.documents.get("file:///project/main.py")) == ()
 
 
 async def test_switched_off_nothing_is_suggested_unasked(app):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.actions.model import NewFile, Outcome, Page, Plan, Situation
+from lsp_server.actions.model import CHANGED, CLOSED, NewFile, Outcome, Page, Plan, Situation
 from lsp_server.lsp.action_progress import ActionProgress
 from lsp_server.lsp.actions import (
     ACTION,
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from lsp_server.lsp.server import Server
 
 logger = logging.getLogger(__name__)
-
-CHANGED: Final = "the text was changed meanwhile, so nothing is changed by the action: ask for it again"
-CLOSED: Final = "the document is not open any more, so nothing is changed"
 
 
 async def code_action(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -124,12 +121,12 @@ async def _apply(ls: Server, edit: types.WorkspaceEdit, label: str) -> str:
         answer = await ls.workspace_apply_edit_async(params)
     except JsonRpcException:
         return _refuse(ls, "the editor refuses edits from a language server")
-    if dig_applied(answer):
+    if _is_applied(answer):
         return "done"
     return _refuse(ls, "the editor did not apply the edit, nothing is changed")
 
 
-def dig_applied(answer: object) -> bool:
+def _is_applied(answer: object) -> bool:
     """Whether the client says that it has applied an edit, in whatever form its answer comes."""
     return getattr(answer, "applied", dig(answer, "applied")) is True
 
