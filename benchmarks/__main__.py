@@ -2,7 +2,7 @@
 
     python -m benchmarks [all | suite ...] [--quick] [--json] [--check]
 
-Without names all of them run, which takes about forty minutes; on a machine with nothing else to do.
+Without names all of them run, which takes about half an hour; on a machine with nothing else to do.
 """
 
 from __future__ import annotations
