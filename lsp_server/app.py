@@ -9,18 +9,15 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lsp_server.backends.base import BackendError
-from lsp_server.config.approvals import Approvals
 from lsp_server.config.editor import combined
-from lsp_server.config.environment import mistral_key_names, ollama_address
 from lsp_server.config.layers import Resolved
 from lsp_server.config.load import load
-from lsp_server.config.locations import cache_folder, data_folder
+from lsp_server.config.locations import cache_folder
 from lsp_server.config.settings import BackendSettings, Settings
 from lsp_server.context.view import Diagnostic
 from lsp_server.document.store import DocumentStore
@@ -28,7 +25,10 @@ from lsp_server.notices import Notice, Notices
 from lsp_server.schedule.clock import Clock, SystemClock
 from lsp_server.schedule.pause import Pause
 from lsp_server.schedule.supersede import Streams
-from lsp_server.telemetry.events import Log, as_json
+from lsp_server.status import Status, StatusTeller, status_of
+from lsp_server.telemetry.events import Log
+from lsp_server.telemetry.page import request_markdown
+from lsp_server.telemetry.tally import stats_markdown
 from lsp_server.types import Answer, Cursor, Position, Request, Trigger
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ class App:
         self._streams = Streams()
         self._resolved: Resolved | None = None
         self._log = Log()
-        self._answered = 0
         self._pause = Pause(self._clock)
+        self._chosen: str | None = None
+        self._status = StatusTeller(self._clock, self._look)
         self._notices = Notices()
         self._approve: Callable[[str, str], Awaitable[bool]] | None = None
         self._on_progress: Callable[[str, int, int], None] | None = None
@@ -112,6 +113,7 @@ class App:
         if self._starting is None:
             self._starting = asyncio.ensure_future(self._start())
         await asyncio.shield(self._starting)
+        self._status.changed()
 
     def document_changed(self, uri: str) -> None:
         """Let the engine compare the change with what runs and what is shown."""
@@ -164,7 +166,9 @@ class App:
 
     async def complete(self, request: Request) -> Answer:
         """Answer ``request``; a newer one of the same stream ends it with the gate ``superseded``."""
-        answer = self._identified(await self._streams.run(request.stream, self._complete(request)))
+        with self._status.waiting():
+            answer = await self._streams.run(request.stream, self._complete(request))
+        answer = self._log.identified(answer)
         self._tell_ignore_files()
         cursor = request.cursor
         self._log.record(
@@ -187,10 +191,15 @@ class App:
     def snooze(self, minutes: float | None) -> None:
         """Make no automatic suggestions for ``minutes``; None ends a snooze."""
         self._pause.snooze(minutes)
+        self._status.changed()
+        if minutes is not None:
+            self._status.changes_in(minutes * 60_000.0)
 
     def toggle(self) -> bool:
         """Switch automatic suggestions off or on again, which also ends a snooze; returns whether on."""
-        return self._pause.toggle()
+        on = self._pause.toggle()
+        self._status.changed()
+        return on
 
     async def offers(self, situation: Situation, *, can_prompt: bool) -> Sequence[Offer]:
         """The code actions that make sense in ``situation``; ``can_prompt``: those that need words too."""
@@ -207,38 +216,62 @@ class App:
     ) -> Outcome:
         """Do a code action. Raises nothing but ``asyncio.CancelledError``."""
         runner = self._current().runner
-        return await self._action_session.act(
-            name, situation, instruction, self.settings, runner, on_progress
-        )
+        with self._status.waiting():
+            return await self._action_session.act(
+                name, situation, instruction, self.settings, runner, on_progress
+            )
 
     def keep_page(self, page: Page) -> Path | None:
         """Write a page to a file that the editor can open; None if that cannot be done."""
         return self._action_session.keep_page(page)
 
-    def backend(self) -> dict[str, object] | None:
-        """The state of the backend that answered last, or else is the first choice; None without any."""
-        from lsp_server.routing.router import route_json
+    def backends(self) -> Sequence[dict[str, object]]:
+        """The state of each backend, first choice first; ``chosen`` is the one that the user put there."""
+        return [
+            {**state, "chosen": state["name"] == self._chosen} for state in self._current().router.as_json()
+        ]
 
-        router = self._current().router
-        route = router.active() or next(iter(router.routes), None)
-        return route_json(route) if route is not None else None
+    def choose_backend(self, name: str | None) -> bool:
+        """Ask ``name`` first in this session; None: as the settings say. False if there is none."""
+        if name is not None and name not in {route.backend.name for route in self.routes}:
+            return False
+        if name != self._chosen:
+            self._chosen = name
+            self._rebuild()
+        return True
+
+    def status(self) -> Status:
+        """What the session is doing."""
+        return self._status.look()
+
+    def watch_status(self, on_status: Callable[[Status], None]) -> None:
+        """Tell ``on_status`` the status, now and at each change."""
+        self._status.watch(on_status)
 
     def explain(self) -> dict[str, object]:
         """The last requests and the state of each backend, as plain JSON values without source text."""
+        requests = self._log.as_json()
         return {
             "backends": self._current().router.as_json(),
             "budgets": self._building.budgets.as_json(),
             "problems": list(self.problems),
             "tokens": self._current().engine.account.as_json(),
             "context": self._current().engine.context_json(),
-            "requests": [as_json(event, self._log.outcome(event)) for event in reversed(self._log.events)],
+            "requests": requests,
+            "markdown": request_markdown(next(iter(requests), None)),
         }
+
+    def stats(self) -> dict[str, object]:
+        """The counts of this session, as plain JSON values, and as a page for people (``markdown``)."""
+        stats = self._log.stats()
+        return {**stats, "markdown": stats_markdown(stats)}
 
     async def close(self) -> None:
         """End everything: requests, connections, child processes."""
         for task in (*self._background, *([self._starting] if self._starting else [])):
             task.cancel()
         self._streams.close("")
+        self._status.close()
         if self._built:
             await self._built.engine.close()
             await self._built.router.close()
@@ -255,17 +288,6 @@ class App:
         for problem in paths.problems if paths else ():
             self._notices.say("warning", problem)
 
-    def _identified(self, answer: Answer) -> Answer:
-        """The answer with an identifier on each suggestion, by which the editor tells what became of it."""
-        if not answer.suggestions:
-            return answer
-        self._answered += 1
-        suggestions = (
-            replace(suggestion, id=f"{self._answered}.{index}")
-            for index, suggestion in enumerate(answer.suggestions)
-        )
-        return replace(answer, suggestions=tuple(suggestions))
-
     async def _complete(self, request: Request) -> Answer:
         if request.trigger is Trigger.AUTOMATIC and self._pause.gate is not None:
             return Answer(gate=self._pause.gate)
@@ -275,7 +297,7 @@ class App:
 
     def _current(self) -> Built:
         if self._built is None:
-            self._built = self._building.build(self._resolve(), self._folders, self._discovered)
+            self._built = self._building.build(self._resolve(), self._folders, self._discovered, self._chosen)
             self._in_background(self._building.close_spare())
         return self._built
 
@@ -326,10 +348,18 @@ class App:
         return self._workspace
 
     async def _start(self) -> None:
-        built = self._current()
-        await self._ask_for_approvals(built.resolved)
-        if not self._current().router.routes:
-            await self._discover(self._current().resolved)
+        from lsp_server.startup import ask_for_approvals, find_backend
+
+        resolved = self._current().resolved
+        if self._approve and await ask_for_approvals(resolved, self._approve, self._environ, self._notices):
+            self._forget_engine()
+        if not self.routes:
+            resolved = self._current().resolved
+            make = partial(self._building.route, folders=self._folders)
+            found = await find_backend(resolved, make, self._clock, self._environ, self._notices)
+            if found is not None:
+                self._discovered = (found,)
+                self._forget_engine()
         for number, route in enumerate(self._current().router.routes):
             # A hosted one that steps in has its SDK imported by then; a second engine here is not started.
             if not number or route.backend.destination.remote:
@@ -344,54 +374,18 @@ class App:
             exclude = settings.privacy.exclude
             self._surroundings.start_index(cache, self._folders, exclude, self._on_progress)
 
-    async def _ask_for_approvals(self, resolved: Resolved) -> None:
-        """Ask the user about each remote origin that only the editor names; remember a yes."""
-        if self._approve is None:
-            return
-        for name, origin in resolved.needs_approval:
-            reason = f"the editor's settings want to send code to it (backend {name})"
-            if await self._approve(origin, reason):
-                self._remember_approval(origin)
-                self._forget_engine()
-
-    def _remember_approval(self, origin: str) -> None:
-        try:
-            Approvals(data_folder(self._environ)).approve(origin)
-        except OSError as error:
-            why = f"the approval of {origin} cannot be kept ({error.strerror})"
-            self._notices.say("warning", f"{why}: make the data folder writable")
-
-    async def _discover(self, resolved: Resolved) -> None:
-        from lsp_server.routing.discovery import discover
-
-        async def try_ollama(settings: BackendSettings) -> bool:
-            return resolved.allows(settings) and await self._try_ollama(settings)
-
-        found = await discover(
-            ollama_address(self._environ),
-            try_ollama,
-            has_mistral_key=bool(mistral_key_names(self._environ)),
-            remote_refused=not resolved.may_discover_remote,
-            has_embedded=find_spec("xllamacpp") is not None,
-        )
-        if found.notice:
-            self._notices.say(found.level, found.notice)
-        if found.backend is not None:
-            self._discovered = (found.backend,)
-            self._forget_engine()
-
-    async def _try_ollama(self, settings: BackendSettings) -> bool:
-        """Whether there is an Ollama with a model that fills in the middle."""
-        from lsp_server.routing.discovery import can_fill
-
-        route = self._building.route(settings, self._folders)
-        return route is not None and await can_fill(route, self._clock)
-
     def _health_changed(self, route: Route, error: BackendError | None) -> None:
         if error is None:
             self._notices.say("info", f"{route.backend.name} answers again.", again=True)
         else:
             self._notices.say("warning", str(error), again=True)
+        self._status.changed()
+
+    def _look(self, working: bool) -> Status:
+        router = self._current().router
+        starting = self._starting is not None and not self._starting.done()
+        gate = self._pause.gate
+        return status_of(router.routes, router.active(), gate, working=working, starting=starting)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -67,9 +67,16 @@ class Builder:
         self._sessions: dict[tuple[str, ...], str] = {}
 
     def build(
-        self, resolved: Resolved, folders: Sequence[str], discovered: Sequence[BackendSettings]
+        self,
+        resolved: Resolved,
+        folders: Sequence[str],
+        discovered: Sequence[BackendSettings],
+        first: str | None = None,
     ) -> Built:
-        """Return what ``resolved`` amounts to; ``discovered`` are for where it has no backend."""
+        """Return what ``resolved`` amounts to; ``discovered`` are for where it has no backend.
+
+        The backend named ``first`` is asked before the others, if it is one of those in use.
+        """
         settings = resolved.settings
         privacy = settings.privacy
         rules = PathRules(privacy.exclude, privacy.local_only)
@@ -82,6 +89,7 @@ class Builder:
         )
         found = [] if resolved.configured else [b for b in discovered if resolved.allows(b)]
         backends = in_order(resolved.usable_backends or found, settings.routing.order)
+        backends.sort(key=lambda backend: backend.name != first)
         routes = [route for backend in backends if (route := self.route(backend, folders)) is not None]
         on_model = None if settings.licence.production else self._tell_licence
         router = Router(routes, self._clock, self._on_change, self.budgets, on_model)

@@ -27,6 +27,35 @@ class Notice(Protocol):
         ...
 
 
+class Status(Protocol):
+    """What a session is doing. ``backend`` answered last, or else would be asked first."""
+
+    @property
+    def state(self) -> Literal["ready", "working", "snoozed", "off", "unavailable"]:
+        """``working``: something waits for a model. ``unavailable``: there is no backend to ask."""
+        ...
+
+    @property
+    def backend(self) -> str | None:
+        """The backend's name."""
+        ...
+
+    @property
+    def model(self) -> str | None:
+        """The model's name, once the backend was asked."""
+        ...
+
+    @property
+    def remote(self) -> bool:
+        """Whether the backend is remote."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """A line for people, or nothing."""
+        ...
+
+
 class Application(Protocol):
     """The product behind the protocol. Its methods are called on the event loop and return at once."""
 
@@ -77,12 +106,28 @@ class Application(Protocol):
         """The editor shows a suggestion."""
         ...
 
-    def backend(self) -> dict[str, object] | None:
-        """The backend that answered last, or else would be asked first, as JSON can hold it; None without."""
+    def backends(self) -> Sequence[dict[str, object]]:
+        """The state of each backend, first choice first, as JSON can hold it; each has a ``name``."""
+        ...
+
+    def choose_backend(self, name: str | None) -> bool:
+        """Ask ``name`` first in this session, None: as the settings say. False if there is none."""
+        ...
+
+    def status(self) -> Status:
+        """What the session is doing."""
+        ...
+
+    def watch_status(self, on_status: Callable[[Status], None]) -> None:
+        """Tell ``on_status`` the status, now and at each change."""
         ...
 
     def explain(self) -> dict[str, object]:
-        """The last requests and what became of them, as JSON can hold it."""
+        """The last requests and what became of them, as JSON can hold it; ``markdown`` for people."""
+        ...
+
+    def stats(self) -> dict[str, object]:
+        """The counts of this session, as JSON can hold it; ``markdown`` is a page for people."""
         ...
 
     def snooze(self, minutes: float | None) -> None:

@@ -13,9 +13,9 @@ from typing import Any, Final
 from lsp_server.document.positions import Encoding, choose_encoding
 from lsp_server.document.uris import to_path
 
-ASKING_AGAIN: Final = ("Visual Studio Code", "VSCodium", "code-server", "Cursor", "Windsurf")
-"""Beginnings of the names of clients that send another request, by hand, when the user wants the next ghost
-text. The others show what the first answer held."""
+VSCODE_AND_ITS_KIND: Final = ("Visual Studio Code", "VSCodium", "code-server", "Cursor", "Windsurf")
+"""Beginnings of the names of VS Code and what is made of it. They send another request, by hand, when the
+user wants the next ghost text, and show ghost text that replaces closers. Others announce that they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,17 @@ class Client:
     """It opens a document that it is asked to show."""
     can_prompt: bool = False
     """It asks the user for the words that an action needs (``experimental.codestral.instructions``)."""
+    takes_status: bool = False
+    """It wants to be told what the session is doing (``experimental.codestral.status``)."""
+    reaches_behind: bool = False
+    """Ghost text may replace closers behind the cursor: VS Code and its kind show it, and who says so
+    (``experimental.codestral.replacesAfterCursor``)."""
+    asks_again: bool = False
+    """Cycling through ghost texts asks for more of them: VS Code and what is made of it, and who says so
+    (``experimental.codestral.asksAgain``)."""
     process_id: int | None = None
     folders: tuple[str, ...] = ()
     """Native paths of the workspace's folders."""
-
-    @property
-    def reaches_behind(self) -> bool:
-        """Whether ghost text may replace closers behind the cursor: VS Code and its kind show it."""
-        return self.name.startswith(ASKING_AGAIN)
-
-    @property
-    def asks_again(self) -> bool:
-        """Whether cycling through ghost texts asks for more of them: VS Code and what is made of it."""
-        return self.name.startswith(ASKING_AGAIN)
 
 
 def read_client(params: Mapping[str, Any]) -> Client:
@@ -69,9 +67,11 @@ def read_client(params: Mapping[str, Any]) -> Client:
     item = dig(capabilities, "textDocument", "completion", "completionItem")
     settings = dig(capabilities, "workspace", "didChangeConfiguration")
     watching = dig(capabilities, "workspace", "didChangeWatchedFiles")
+    ours = dig(capabilities, "experimental", "codestral")
+    name = _text(dig(params, "clientInfo", "name"))
     editing = dig(capabilities, "workspace", "workspaceEdit")
     return Client(
-        name=_text(dig(params, "clientInfo", "name")),
+        name=name,
         version=_text(dig(params, "clientInfo", "version")),
         encoding=choose_encoding(_strings(dig(capabilities, "general", "positionEncodings"))),
         inline_completion=isinstance(dig(capabilities, "textDocument", "inlineCompletion"), Mapping),
@@ -87,7 +87,10 @@ def read_client(params: Mapping[str, Any]) -> Client:
         annotates_changes=isinstance(dig(editing, "changeAnnotationSupport"), Mapping),
         creates_files="create" in _strings(dig(editing, "resourceOperations")),
         shows_documents=dig(capabilities, "window", "showDocument", "support") is True,
-        can_prompt=dig(capabilities, "experimental", "codestral", "instructions") is True,
+        can_prompt=dig(ours, "instructions") is True,
+        takes_status=dig(ours, "status") is True,
+        reaches_behind=name.startswith(VSCODE_AND_ITS_KIND) or dig(ours, "replacesAfterCursor") is True,
+        asks_again=name.startswith(VSCODE_AND_ITS_KIND) or dig(ours, "asksAgain") is True,
         process_id=_process_id(params.get("processId")),
         folders=_folders(params),
     )

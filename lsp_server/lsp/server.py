@@ -12,7 +12,7 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
 from lsp_server.lsp.action_progress import ActionProgress
-from lsp_server.lsp.application import Application
+from lsp_server.lsp.application import Application, Status
 from lsp_server.lsp.client import Client, dig
 from lsp_server.lsp.framing import Framer, FramingError
 from lsp_server.lsp.handlers import register
@@ -27,6 +27,8 @@ from lsp_server.types import Cursor
 logger = logging.getLogger(__name__)
 
 NAME: Final = "codestral-lsp"
+STATUS_CHANGED: Final = "codestral/status"
+"""Our own notification, for clients that announce ``experimental.codestral.status``."""
 CLOSE_SECONDS: Final = 1.0
 """How long the application may take to stop. The promise is to be gone within 2 seconds of the editor."""
 
@@ -96,6 +98,19 @@ class Server(LanguageServer):
     def cursor(self, document: types.TextDocumentIdentifier, position: types.Position) -> Cursor | None:
         """The place a request speaks of, as the text is now, or None if the document is not open."""
         return self.application.documents.cursor(document.uri, position.line, position.character)
+
+    def tell_status(self, status: Status) -> None:
+        """Tell the client what the session is doing."""
+        self.protocol.notify(
+            STATUS_CHANGED,
+            {
+                "state": status.state,
+                "backend": status.backend,
+                "model": status.model,
+                "remote": status.remote,
+                "message": status.message,
+            },
+        )
 
     def unreadable(self, method: str, params: object) -> None:
         """Note params that could not be read. A document that lost a change is unreliable: forget it."""

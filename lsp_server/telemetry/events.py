@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from lsp_server.telemetry.tally import Outcome, Tally
 from lsp_server.types import Answer, PromptSummary, Trigger, Usage
 
 KEPT: Final = 100
@@ -43,6 +44,19 @@ class Log:
         self._events: deque[Event] = deque(maxlen=size)
         self._outcomes: OrderedDict[str, str] = OrderedDict()
         self._count = 0
+        self._identified = 0
+        self._tally = Tally()
+
+    def identified(self, answer: Answer) -> Answer:
+        """The answer with an identifier on each suggestion, by which the editor tells what became of it."""
+        if not answer.suggestions:
+            return answer
+        self._identified += 1
+        suggestions = (
+            replace(suggestion, id=f"{self._identified}.{index}")
+            for index, suggestion in enumerate(answer.suggestions)
+        )
+        return replace(answer, suggestions=tuple(suggestions))
 
     def record(
         self, path: str, language: str, place: tuple[int, int], trigger: Trigger, answer: Answer
@@ -70,19 +84,32 @@ class Log:
             suggestion_id=suggestion.id if suggestion else "",
         )
         self._events.append(event)
+        self._tally.answered(answer)
         return event
 
     def shown(self, suggestion_id: str) -> None:
         """Note that the editor showed a suggestion."""
+        self._tally.told(suggestion_id, "shown")
         self._note(suggestion_id, self._outcomes.get(suggestion_id, "shown"))
 
     def accepted(self, suggestion_id: str, length: int | None) -> None:
         """Note that the user took a suggestion, or its first ``length`` UTF-16 units."""
-        self._note(suggestion_id, "accepted" if length is None else "accepted in part")
+        outcome: Outcome = "accepted" if length is None else "accepted in part"
+        self._tally.told(suggestion_id, outcome)
+        self._note(suggestion_id, outcome)
 
     def outcome(self, event: Event) -> str | None:
         """What became of an event's suggestion as far as the editor told."""
         return self._outcomes.get(event.suggestion_id)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The events kept as plain JSON values, newest first."""
+        return [as_json(event, self.outcome(event)) for event in reversed(self._events)]
+
+    def stats(self) -> dict[str, Any]:
+        """The counts of this session, as plain JSON values."""
+        totals_ms = [event.timings_ms["total"] for event in self._events if event.gate is None]
+        return self._tally.as_json(totals_ms)
 
     def _note(self, suggestion_id: str, outcome: str) -> None:
         self._outcomes[suggestion_id] = outcome

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from lsp_server.actions.model import Offer, Outcome, Page, Refused, Situation
 from lsp_server.document.store import DocumentStore
 from lsp_server.schedule.supersede import Streams
+from lsp_server.status import Status
 from lsp_server.types import Answer, Request, Suggestion
 
 Reply = Callable[[Request], Answer]
@@ -42,6 +43,9 @@ class ScriptedApplication:
     perform: Callable[[Situation], Outcome] = field(default=lambda _: Refused("nothing is scripted"))
     page_path: Path | None = None
     on: bool = True
+    names: tuple[str, ...] = ("scripted",)
+    chosen: str | None = None
+    now: Status = field(default_factory=lambda: Status("ready", "scripted"))
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -87,11 +91,31 @@ class ScriptedApplication:
         """Noted."""
         self.journal.append(("shown", suggestion_id))
 
-    def backend(self) -> dict[str, object] | None:
-        """There is none."""
-        return None
+    def backends(self) -> Sequence[dict[str, object]]:
+        """``names``, each with whether it was chosen."""
+        return [{"name": name, "chosen": name == self.chosen} for name in self.names]
+
+    def choose_backend(self, name: str | None) -> bool:
+        """Whether it is one of ``names``, which is noted as ``chosen``."""
+        if name is not None and name not in self.names:
+            return False
+        self.chosen = name
+        return True
+
+    def status(self) -> Status:
+        """``now``."""
+        return self.now
+
+    def watch_status(self, on_status: Callable[[Status], None]) -> None:
+        """Kept as ``tell_status``, and told ``now``."""
+        self.tell_status = on_status
+        on_status(self.now)
 
     def explain(self) -> dict[str, object]:
+        """How many requests there were."""
+        return {"requests": len(self.requests)}
+
+    def stats(self) -> dict[str, object]:
         """How many requests there were."""
         return {"requests": len(self.requests)}
 

@@ -1,12 +1,15 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from lsp_server.document.uris import from_path
+from lsp_server.status import Status
 from lsp_server.testing.application import Message, ScriptedApplication
-from lsp_server.testing.capabilities import EGLOT_1_9, HELIX, VSCODE
+from lsp_server.testing.capabilities import EGLOT_1_9, HELIX, NEOVIM_0_11, VSCODE
 from lsp_server.testing.clock import settle
 from lsp_server.testing.editor import FakeEditor, ResponseError
+from lsp_server.types import Answer, Suggestion
 
 URI = "file:///project/main.py"
 START = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
@@ -351,6 +354,47 @@ async def test_commands(editor, application):
     assert (status["client"], status["positionEncoding"]) == ("Visual Studio Code", "utf-16")
     assert application.noted("accepted") == [("s1", None), ("s2", 5)]
     assert application.noted("snooze") == [(10,), (None,)]
+
+
+async def test_a_backend_is_chosen(editor, application):
+    application.names = ("here", "there")
+    status = await run(editor, "codestral.backend", "there")
+    assert [(each["name"], each["chosen"]) for each in status["backends"]] == [
+        ("here", False),
+        ("there", True),
+    ]
+    assert (await run(editor, "codestral.backend", None))["backends"][1]["chosen"] is False
+    for wrong in ("nowhere", 7, ["there"]):
+        assert await code_of(run(editor, "codestral.backend", wrong)) == -32602
+
+
+async def test_the_status_is_told_to_clients_that_want_it(application):
+    capabilities = {**VSCODE.capabilities, "experimental": {"codestral": {"status": True}}}
+    async with FakeEditor.in_memory(application, replace(VSCODE, capabilities=capabilities)) as editor:
+        await editor.initialize()
+        ready = {"state": "ready", "backend": "scripted", "model": None, "remote": False, "message": ""}
+        assert await editor.notification("codestral/status") == ready
+        application.tell_status(Status("unavailable", message="nobody is there"))
+        told = await editor.notification("codestral/status")
+        assert (told["state"], told["message"]) == ("unavailable", "nobody is there")
+
+
+async def test_the_status_is_not_told_to_others(editor, application):
+    await run(editor, "codestral.status")
+    assert "codestral/status" not in editor.notified
+
+
+async def test_a_client_may_say_that_it_replaces_closers_and_asks_again(application):
+    ours = {"codestral": {"replacesAfterCursor": True, "asksAgain": True}}
+    capabilities = {**NEOVIM_0_11.capabilities, "experimental": ours}
+    application.reply = lambda request: Answer((Suggestion("a) + b", request.cursor.position, "x", "y", 1),))
+    async with FakeEditor.in_memory(application, replace(NEOVIM_0_11, capabilities=capabilities)) as editor:
+        await editor.initialize()
+        editor.open(URI, "f(‸)")
+        [item] = await editor.inline(URI)
+        editor.accept_inline(URI, item)
+        assert editor.text(URI) == "f(a) + b"
+        assert application.requests[0].asks_again
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,8 @@ async def test_what_is_announced(profile):
                     "codestral.accepted",
                     "codestral.explain",
                     "codestral.snooze",
+                    "codestral.stats",
+                    "codestral.backend",
                     "codestral.status",
                     "codestral.toggle",
                     "codestral.action",

@@ -24,7 +24,7 @@ def environ(tmp_path):
 @pytest.fixture
 def make(tmp_path, environ, monkeypatch):
     """An app with the given backends, whose notices are collected and whose questions are answered."""
-    monkeypatch.setattr("lsp_server.app.find_spec", lambda name: None)
+    monkeypatch.setattr("lsp_server.startup.find_spec", lambda name: None)
 
     def build(*backends, yes=False, **sections):
         config = write_config(tmp_path / "config.toml", backends, **sections)
@@ -72,9 +72,79 @@ async def test_the_backend_that_completes_is_told(make):
     async with FakeLlamaCpp("1\n") as fake:
         app = make(backend_of("llamacpp", fake))
         await app.complete(ask())
-        assert app.backend()["name"] == "llamacpp"
-        assert app.backend()["state"] == "ok"
+        status = app.status()
+        assert (status.state, status.backend, status.remote) == ("ready", "llamacpp", False)
+        [backend] = app.backends()
+        assert (backend["name"], backend["state"], backend["chosen"]) == ("llamacpp", "ok", False)
         await app.close()
+
+
+async def test_a_chosen_backend_is_asked_first_and_the_others_stay(make):
+    async with FakeLlamaCpp("1\n") as first, FakeLlamaCpp("2\n") as second:
+        app = make(backend_of("llamacpp", first, name="first"), backend_of("llamacpp", second, name="second"))
+        assert app.choose_backend("second")
+        assert [(each["name"], each["chosen"]) for each in app.backends()] == [
+            ("second", True),
+            ("first", False),
+        ]
+        assert (await app.complete(ask())).backend == "second"
+        assert not app.choose_backend("third")
+        assert app.choose_backend(None)
+        assert [each["name"] for each in app.backends()] == ["first", "second"]
+        await app.close()
+
+
+async def test_the_statistics_of_a_session(make):
+    async with FakeLlamaCpp("1\n") as fake:
+        app = make(backend_of("llamacpp", fake))
+        given = (await app.complete(ask())).suggestion
+        app.toggle()
+        await app.complete(ask(Trigger.AUTOMATIC))
+        app.shown(given.id)
+        app.accepted(given.id, 1)
+        app.accepted(given.id, None)
+        stats = app.stats()
+        page = stats.pop("markdown")
+        assert stats.pop("median_ms") >= 0
+        assert stats == {
+            "requests": 2,
+            "suggestions": 1,
+            "shown": 1,
+            "accepted": 1,
+            "accepted_in_part": 0,
+            "gates": {"switched_off": 1},
+            "backends": {"llamacpp": 1},
+            "origins": {"backend": 1},
+        }
+        assert "| requests | 2 |" in page
+        assert "| `switched_off` | 1 |" in page
+        assert app.explain()["markdown"].startswith("# The last completion")
+        await app.close()
+
+
+async def test_the_status_is_told_when_it_changes(make):
+    async with FakeLlamaCpp("1\n") as fake:
+        app = make(backend_of("llamacpp", fake))
+        told = []
+        app.watch_status(lambda status: told.append(status.state))
+        app.snooze(1)
+        await settle()
+        await app._clock.advance(60_000)
+        app.toggle()
+        app.toggle()
+        await app.complete(ask())
+        assert told == ["ready", "snoozed", "ready", "off", "ready", "ready"]  # The last one knows the model.
+        await app.close()
+
+
+async def test_without_a_backend_the_status_says_what_to_do(make):
+    app = make()
+    told = []
+    app.watch_status(told.append)
+    await app.start()
+    assert (told[-1].state, told[-1].backend) == ("unavailable", None)
+    assert "codestral-lsp doctor" in told[-1].message
+    await app.close()
 
 
 async def test_a_running_ollama_is_found(make, environ):

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 EXPLAIN: Final = "codestral.explain"
 SNOOZE: Final = "codestral.snooze"
+STATS: Final = "codestral.stats"
 STATUS: Final = "codestral.status"
+BACKEND: Final = "codestral.backend"
 TOGGLE: Final = "codestral.toggle"
 MAX_SNOOZE_MINUTES: Final = 366 * 24 * 60
 """Longer than a year is a setting (``completion.enabled``)."""
@@ -57,8 +59,14 @@ def snooze(ls: Server, arguments: Sequence[Any]) -> None:
     ls.application.snooze(minutes)
 
 
+def stats(ls: Server, _arguments: Sequence[Any]) -> dict[str, object]:
+    """The counts of this session."""
+    return ls.application.stats()
+
+
 def status(ls: Server, _arguments: Sequence[Any]) -> dict[str, object]:
-    """What this session is: the client, what was agreed, what is served, and by which backend."""
+    """What this session is: the client, what was agreed, what is served, and by which backends."""
+    now, backends = ls.application.status(), ls.application.backends()
     return {
         "server": ls.name,
         "version": ls.version,
@@ -66,9 +74,23 @@ def status(ls: Server, _arguments: Sequence[Any]) -> dict[str, object]:
         "positionEncoding": ls.client.encoding.value,
         "menu": serves_menu(ls.application.menu, ls.client),
         "inline": True,
-        "backend": ls.application.backend(),
+        "state": now.state,
+        "message": now.message,
+        "backend": next((backend for backend in backends if backend["name"] == now.backend), None),
+        "backends": list(backends),
         "documents": len(ls.application.documents.documents()),
     }
+
+
+def backend(ls: Server, arguments: Sequence[Any]) -> dict[str, object]:
+    """``[name]``: ask that backend first in this session. Without a name, or null: as the settings say."""
+    name = arguments[0] if arguments else None
+    if not (name is None or isinstance(name, str)) or not ls.application.choose_backend(name):
+        names = ", ".join(str(each["name"]) for each in ls.application.backends()) or "none in use"
+        raise ProtocolError(
+            ErrorCode.INVALID_PARAMS, f"{BACKEND} takes the name of a backend ({names}), or nothing"
+        )
+    return status(ls, ())
 
 
 def toggle(ls: Server, _arguments: Sequence[Any]) -> bool:
@@ -86,6 +108,8 @@ COMMANDS: Final[Mapping[str, Callable[[Server, Sequence[Any]], object]]] = {
     ACCEPTED: accepted,
     EXPLAIN: explain,
     SNOOZE: snooze,
+    STATS: stats,
+    BACKEND: backend,
     STATUS: status,
     TOGGLE: toggle,
     ACTION: run_action,

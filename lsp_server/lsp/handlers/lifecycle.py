@@ -45,6 +45,8 @@ def initialized(ls: Server, _params: object) -> None:
     """Start the application, and reach the user and the settings from now on."""
     ls.user.reachable()
     ls.spawn(ls.application.start())
+    if ls.client.takes_status:
+        ls.application.watch_status(ls.tell_status)
     ls.spawn(follow_settings(ls))
 
 

@@ -1,0 +1,64 @@
+"""What a session asks before its first completion: the user about origins, and the machine about backends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.util import find_spec
+
+from lsp_server.config.approvals import Approvals
+from lsp_server.config.environment import mistral_key_names, ollama_address
+from lsp_server.config.layers import Resolved
+from lsp_server.config.locations import data_folder
+from lsp_server.config.settings import BackendSettings
+from lsp_server.notices import Notices
+from lsp_server.routing.discovery import can_fill, discover
+from lsp_server.routing.route import Route
+from lsp_server.schedule.clock import Clock
+
+Approve = Callable[[str, str], Awaitable[bool]]
+
+
+async def ask_for_approvals(
+    resolved: Resolved, approve: Approve, environ: Mapping[str, str], notices: Notices
+) -> bool:
+    """Ask the user about each remote origin that only the editor names, and remember a yes.
+
+    Returns whether there was one.
+    """
+    approvals = Approvals(data_folder(environ))
+    approved = False
+    for name, origin in resolved.needs_approval:
+        if not await approve(origin, f"the editor's settings want to send code to it (backend {name})"):
+            continue
+        approved = True
+        try:
+            approvals.approve(origin)
+        except OSError as error:
+            why = f"the approval of {origin} cannot be kept ({error.strerror})"
+            notices.say("warning", f"{why}: make the data folder writable")
+    return approved
+
+
+async def find_backend(
+    resolved: Resolved,
+    make_route: Callable[[BackendSettings], Route | None],
+    clock: Clock,
+    environ: Mapping[str, str],
+    notices: Notices,
+) -> BackendSettings | None:
+    """The backend for a session that configures none, or None; what was found is told."""
+
+    async def try_ollama(settings: BackendSettings) -> bool:
+        route = make_route(settings) if resolved.allows(settings) else None
+        return route is not None and await can_fill(route, clock)
+
+    found = await discover(
+        ollama_address(environ),
+        try_ollama,
+        has_mistral_key=bool(mistral_key_names(environ)),
+        remote_refused=not resolved.may_discover_remote,
+        has_embedded=find_spec("xllamacpp") is not None,
+    )
+    if found.notice:
+        notices.say(found.level, found.notice)
+    return found.backend
