@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from lsprotocol import types
 
-from lsp_server.actions.model import Diagnostic, NewFile, Offer, Plan, Situation, Span
+from lsp_server.actions.model import QUICKFIX, REWRITE, Diagnostic, NewFile, Offer, Plan, Situation, Span
 from lsp_server.document.positions import Encoding, to_units
 from lsp_server.document.store import DocumentStore
 from lsp_server.document.uris import from_path
@@ -69,21 +69,22 @@ def _diagnostic(documents: DocumentStore, uri: str, told: types.Diagnostic) -> D
 
 
 def code_actions(
-    offers: Sequence[Offer], situation: Situation, encoding: Encoding, told: Sequence[types.Diagnostic] = ()
+    offers: Sequence[Offer], situation: Situation, client: Client, told: Sequence[types.Diagnostic] = ()
 ) -> list[types.CodeAction]:
     """What the editor lists: each with a command and nothing to resolve."""
-    return [_code_action(offer, situation, encoding, told) for offer in offers]
+    return [_code_action(offer, situation, client, told) for offer in offers]
 
 
 def _code_action(
-    offer: Offer, situation: Situation, encoding: Encoding, told: Sequence[types.Diagnostic]
+    offer: Offer, situation: Situation, client: Client, told: Sequence[types.Diagnostic]
 ) -> types.CodeAction:
-    command, arguments = LOCAL.get(offer.action, (ACTION, [_arguments(offer, situation, encoding)]))
+    command, arguments = LOCAL.get(offer.action, (ACTION, [_arguments(offer, situation, client.encoding)]))
+    is_left_out = client.asks_once_for_actions and offer.kind == QUICKFIX
     messages = {d.message for d in offer.diagnostics}
     about = [d for d in told if str(getattr(d.message, "value", d.message)) in messages]
     return types.CodeAction(
         title=offer.title,
-        kind=offer.kind,
+        kind=REWRITE if is_left_out else offer.kind,
         diagnostics=about or None,
         is_preferred=True if offer.preferred else None,
         command=types.Command(title=offer.title, command=command, arguments=arguments),

@@ -17,6 +17,15 @@ VSCODE_AND_ITS_KIND: Final = ("Visual Studio Code", "VSCodium", "code-server", "
 """Beginnings of the names of VS Code and what is made of it. They send another request, by hand, when the
 user wants the next ghost text, and show ghost text that replaces closers. Others announce that they do."""
 
+HELIX: Final = "helix"
+"""It inserts plain text as it is, with the line ends that it has, but restyles and indents snippets. It shows
+documentation as Markdown and does not say so."""
+JETBRAINS: Final = (
+    *("IntelliJ", "PyCharm", "WebStorm", "PhpStorm", "GoLand", "CLion", "RubyMine", "RustRover", "JetBrains"),
+    *("Rider", "DataGrip", "DataSpell", "Aqua", "Android Studio", "GIGA IDE", "OpenIDE"),
+)
+"""Beginnings of the names of the IDEs that LSP4IJ runs in; it sends the IDE's name for its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -48,6 +57,10 @@ class Client:
     """It opens a document that it is asked to show."""
     can_prompt: bool = False
     """It asks the user for the words that an action needs (``experimental.codestral.instructions``)."""
+    asks_once_for_actions: bool = False
+    """It asks for code actions by itself alone, as the cursor moves, and leaves out quick fixes (LSP4IJ)."""
+    keeps_line_ends: bool = False
+    """Menu items have to bring the document's own line ends (Helix)."""
     takes_status: bool = False
     """It wants to be told what the session is doing (``experimental.codestral.status``)."""
     reaches_behind: bool = False
@@ -75,9 +88,9 @@ def read_client(params: Mapping[str, Any]) -> Client:
         version=_text(dig(params, "clientInfo", "version")),
         encoding=choose_encoding(_strings(dig(capabilities, "general", "positionEncodings"))),
         inline_completion=isinstance(dig(capabilities, "textDocument", "inlineCompletion"), Mapping),
-        snippets=dig(item, "snippetSupport") is True,
+        snippets=dig(item, "snippetSupport") is True and name != HELIX,
         insert_text_modes=_modes(dig(item, "insertTextModeSupport", "valueSet")),
-        markdown="markdown" in _strings(dig(item, "documentationFormat")),
+        markdown="markdown" in _strings(dig(item, "documentationFormat")) or name == HELIX,
         configuration=dig(capabilities, "workspace", "configuration") is True,
         registers_configuration=dig(settings, "dynamicRegistration") is True,
         watches_files=dig(watching, "dynamicRegistration") is True,
@@ -88,6 +101,8 @@ def read_client(params: Mapping[str, Any]) -> Client:
         creates_files="create" in _strings(dig(editing, "resourceOperations")),
         shows_documents=dig(capabilities, "window", "showDocument", "support") is True,
         can_prompt=dig(ours, "instructions") is True,
+        asks_once_for_actions=name.startswith(JETBRAINS),
+        keeps_line_ends=name == HELIX,
         takes_status=dig(ours, "status") is True,
         reaches_behind=name.startswith(VSCODE_AND_ITS_KIND) or dig(ours, "replacesAfterCursor") is True,
         asks_again=name.startswith(VSCODE_AND_ITS_KIND) or dig(ours, "asksAgain") is True,

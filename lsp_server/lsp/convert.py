@@ -169,11 +169,14 @@ def _menu_item(word: Word, text: str, cursor: Cursor, client: Client) -> types.C
     if whole.strip() == word.text:
         return None
     label, filter_text = _label(word.text, whole)
+    documentation = _documentation(whole, cursor.document.language, client)
+    if client.keeps_line_ends and cursor.document.lines[0].endswith("\r\n"):
+        whole = whole.replace("\n", "\r\n")
     return types.CompletionItem(
         label=label,
         filter_text=filter_text,
         kind=types.CompletionItemKind.Text,
-        documentation=_documentation(whole, cursor.document.language, client),
+        documentation=documentation,
         insert_text_format=text_format,
         insert_text_mode=mode if mode.value in client.insert_text_modes else None,
         text_edit=types.TextEdit(

@@ -123,10 +123,12 @@ def _case(number: int, make: Callable[[_Place], _Parts], chance: Random) -> Acce
     unit = chance.choice(_INDENTATIONS)
     place = _Place(unit, unit * chance.randrange(4), chance.choice(_WIDE), chance)
     parts = make(place)
-    end = "\r\n" if number % _EVERY_FOURTH == _EVERY_FOURTH - 1 else "\n"
     above = [f"{unit * level}// {place.wide} {level}" for level in range(chance.randrange(4))]
     below = chance.choice(["", "\n", f"\n{place.indentation}next({place.wide!r})\n", "\n\n\nlast"])
     before = "\n".join([*above, place.indentation + parts.before])
+    # A file of one line has no line end that an editor could find.
+    is_other = number % _EVERY_FOURTH == _EVERY_FOURTH - 1 and "\n" in before + below
+    end = "\r\n" if is_other else "\n"
     head, tail = before.replace("\n", end), (parts.after + below).replace("\n", end)
     suggestion = parts.suggestion.replace("\n", end)
     inserted = before_covered(parts.suggestion) if parts.replaces else parts.suggestion

@@ -42,11 +42,11 @@ class Profile:
     pushes_settings: bool = False
 
 
-def _completion(*, snippets: bool, modes: tuple[int, ...] = (), markdown: bool = True) -> JsonObject:
-    item: dict[str, Any] = {
-        "snippetSupport": snippets,
-        "documentationFormat": ["markdown", "plaintext"] if markdown else ["plaintext"],
-    }
+def _completion(*, snippets: bool, modes: tuple[int, ...] = (), markdown: bool | None = True) -> JsonObject:
+    """What a client says of its menu; without ``markdown`` it does not say which texts it shows."""
+    item: dict[str, Any] = {"snippetSupport": snippets}
+    if markdown is not None:
+        item["documentationFormat"] = ["markdown", "plaintext"] if markdown else ["plaintext"]
     if modes:
         item["insertTextModeSupport"] = {"valueSet": list(modes)}
     return {"dynamicRegistration": False, "completionItem": item, "contextSupport": True}
@@ -91,6 +91,7 @@ _OPERATIONS: Final = ["create", "rename", "delete"]
 _NEOVIM: Final = {"resourceOperations": _OPERATIONS}
 """``documentChanges`` is not announced (0.11), and taken all the same: operations need it."""
 _VERSIONED: Final = {"documentChanges": True}
+_VERSIONED_OPERATIONS: Final = {"documentChanges": True, "resourceOperations": _OPERATIONS}
 _EVERYTHING: Final = {
     "documentChanges": True,
     "resourceOperations": _OPERATIONS,
@@ -133,15 +134,16 @@ NEOVIM_0_12: Final = Profile(
 )
 HELIX: Final = Profile(
     name="helix",
-    client_info={"name": "helix", "version": "25.07"},
+    client_info={"name": "helix", "version": "25.07.1 (a05c151b)"},
     capabilities=_capabilities(
-        _completion(snippets=True),
+        _completion(snippets=True, markdown=None),
         encodings=("utf-8", "utf-32", "utf-16"),
         configuration=True,
-        edits=_VERSIONED,
+        edits=_VERSIONED_OPERATIONS,
         shows_documents=True,
     ),
     pushes_settings=True,
+    first_version=0,
     cancels=False,
 )
 VSCODE: Final = Profile(
@@ -162,13 +164,14 @@ VSCODE: Final = Profile(
 )
 LSP4IJ: Final = Profile(
     name="lsp4ij",
-    client_info={"name": "IntelliJ IDEA", "version": "2025.3"},
+    client_info={"name": "IntelliJ IDEA 2026.2", "version": "IntelliJ IDEA (build IU-262.1000.1)"},
     capabilities=_capabilities(
         _completion(snippets=True, modes=(1, 2)),
         encodings=("utf-16",),
         inline={"dynamicRegistration": True},
         configuration=True,
-        edits=_VERSIONED,
+        registers_configuration=True,
+        edits=_VERSIONED_OPERATIONS,
         shows_documents=True,
     ),
     asks_inline=True,

@@ -16,7 +16,7 @@ from lsp_server.actions.model import (
     TextEdit,
 )
 from lsp_server.testing.application import ScriptedApplication
-from lsp_server.testing.capabilities import ALE, EGLOT, HELIX, KAKOUNE, NEOVIM_0_11, PROFILES, VSCODE
+from lsp_server.testing.capabilities import ALE, EGLOT, HELIX, KAKOUNE, LSP4IJ, NEOVIM_0_11, PROFILES, VSCODE
 from lsp_server.testing.clock import settle
 from lsp_server.testing.editor import FakeEditor, ResponseError
 from lsp_server.types import Position
@@ -207,7 +207,7 @@ async def test_a_new_file_is_made_where_the_client_can_and_shown_as_a_page_elsew
     application.page_path = tmp_path / "page.md"
     application.perform = lambda _: NewFile(str(path), "def test_f():\n    pass\n", "Write tests for f")
     await chosen(editor)
-    if editor.profile in (VSCODE, NEOVIM_0_11):
+    if editor.profile in (VSCODE, HELIX, NEOVIM_0_11):
         await editor.asked("workspace/applyEdit")
         await settle()
         assert editor.files == {path.as_uri(): "def test_f():\n    pass\n"}
@@ -293,6 +293,17 @@ async def test_many_actions_can_run_and_end_with_the_session(application):
         await asyncio.wait_for(editor.shutdown(), 5)
 
 
+async def test_jetbrains_ides_ask_just_once_and_leave_out_quick_fixes(application):
+    application.offered = [replace(OFFER, action="fix", title="Fix", kind="quickfix"), OFFER]
+    async with FakeEditor.in_memory(application, LSP4IJ) as editor:
+        await editor.initialize()
+        editor.open(URI, TEXT)
+        actions = await listed(editor, triggerKind=2)
+        assert [action["kind"] for action in actions] == ["refactor.rewrite", "refactor.rewrite"]
+        [[situation, _]] = application.noted("offers")
+        assert not situation.automatic
+
+
 async def test_toggling_is_told(application):
     async with FakeEditor.in_memory(application, VSCODE) as editor:
         await editor.initialize()
@@ -303,5 +314,5 @@ async def test_toggling_is_told(application):
 
 def test_every_profile_is_covered_by_one_with_the_same_abilities():
     kinds = {str(profile.capabilities["workspace"].get("workspaceEdit")) for profile in PROFILES}
-    here = (VSCODE, HELIX, NEOVIM_0_11, ALE)
+    here = (VSCODE, HELIX, NEOVIM_0_11, EGLOT, ALE)
     assert kinds == {str(profile.capabilities["workspace"].get("workspaceEdit")) for profile in here}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
@@ -37,8 +38,10 @@ async def code_action(ls: Server, params: types.CodeActionParams) -> list[types.
     situation = situation_of(ls.application.documents, params.text_document.uri, params.range, params.context)
     if situation is None:
         return []
+    if ls.client.asks_once_for_actions:
+        situation = replace(situation, automatic=False)
     offers = await ls.application.offers(situation, can_prompt=ls.client.can_prompt)
-    return code_actions(offers, situation, ls.client.encoding, params.context.diagnostics)
+    return code_actions(offers, situation, ls.client, params.context.diagnostics)
 
 
 def run_action(ls: Server, arguments: Sequence[Any]) -> None:

@@ -76,8 +76,13 @@ async def _menu_of(ls: Server, request: Request) -> types.CompletionList:
 
 
 async def _ask(ls: Server, request: Request) -> Answer:
-    """The application's answer. A failure is an empty one: an error would be shown at each key."""
+    """The application's answer. A failure is an empty one: an error would be shown at each key.
+
+    Nor is anything asked for a document that was closed directly behind the request.
+    """
     try:
+        if not _is_open(ls, request.cursor):
+            return Answer()
         return await ls.application.complete(request)
     except Exception as error:  # noqa: BLE001 - see above
         log_failure(logger, "The completion", error)
