@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "complete": "complete once at FILE:LINE:COLUMN",
     "doctor": "check the configuration and try a real fill on every backend",
     "model": "list, fetch and locate models for the embedded engine",
+    "playground": "a browser editor on loopback",
+    "editor": "list the editors that there are files for, and print where these are",
     "config": "show the settings in force, their schema, and trust an origin",
 }
 
