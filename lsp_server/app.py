@@ -348,7 +348,7 @@ class App:
         return self._workspace
 
     async def _start(self) -> None:
-        from lsp_server.startup import ask_for_approvals, find_backend
+        from lsp_server.startup import ask_for_approvals, find_backend, look_at
 
         resolved = self._current().resolved
         if self._approve and await ask_for_approvals(resolved, self._approve, self._environ, self._notices):
@@ -364,6 +364,8 @@ class App:
             # A hosted one that steps in has its SDK imported by then; a second engine here is not started.
             if not number or route.backend.destination.remote:
                 await route.backend.warm_up()
+            if not number and self._status.is_watched:
+                await look_at(self._current().router, route)
         self._in_background(self._start_index())
 
     async def _start_index(self) -> None:
@@ -383,7 +385,7 @@ class App:
 
     def _look(self, working: bool) -> Status:
         router = self._current().router
-        starting = self._starting is not None and not self._starting.done()
+        starting = self._starting is None or not self._starting.done()
         gate = self._pause.gate
         return status_of(router.routes, router.active(), gate, working=working, starting=starting)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.util import find_spec
 
+from lsp_server.backends.base import BackendError
 from lsp_server.config.approvals import Approvals
 from lsp_server.config.environment import mistral_key_names, ollama_address
 from lsp_server.config.layers import Resolved
@@ -13,6 +14,7 @@ from lsp_server.config.settings import BackendSettings
 from lsp_server.notices import Notices
 from lsp_server.routing.discovery import can_fill, discover
 from lsp_server.routing.route import Route
+from lsp_server.routing.router import Router
 from lsp_server.schedule.clock import Clock
 
 Approve = Callable[[str, str], Awaitable[bool]]
@@ -62,3 +64,17 @@ async def find_backend(
     if found.notice:
         notices.say(found.level, found.notice)
     return found.backend
+
+
+async def look_at(router: Router, route: Route) -> None:
+    """Ask a backend on this machine for its model, so that what is wrong is known before the first request.
+
+    What fails is told as that of a request is. A remote one is not asked: nothing goes out before somebody
+    types.
+    """
+    if route.backend.destination.remote:
+        return
+    try:
+        await router.identify(route)
+    except BackendError as error:
+        router.failed(route, error)

@@ -67,6 +67,11 @@ class StatusTeller:
         self._is_working = False
         self._timers: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether there is a listener."""
+        return self._listener is not None
+
     def watch(self, listener: Callable[[Status], None]) -> None:
         """Tell ``listener`` the status, now and whenever it changes."""
         self._listener = listener

@@ -137,10 +137,22 @@ async def test_the_status_is_told_when_it_changes(make):
         await app.close()
 
 
+async def test_a_backend_that_does_not_work_is_known_before_the_first_request(make):
+    async with FakeOllama("1\n") as fake:
+        app = make(backend_of("ollama", fake, model="missing:1b"))
+        told = []
+        app.watch_status(told.append)
+        await app.start()
+        assert told[-1].state == "unavailable"
+        assert "missing:1b" in told[-1].message
+        await app.close()
+
+
 async def test_without_a_backend_the_status_says_what_to_do(make):
     app = make()
     told = []
     app.watch_status(told.append)
+    assert told[0].state == "working", "nothing is known yet, so nothing is missing"
     await app.start()
     assert (told[-1].state, told[-1].backend) == ("unavailable", None)
     assert "codestral-lsp doctor" in told[-1].message

@@ -3,7 +3,7 @@ local M = {}
 
 --- Whether an action cannot begin without the user's words.
 local function needs_words(wanted)
-  return wanted.instruction == nil and (wanted.action == 'edit' or wanted.needsInstruction == true)
+  return wanted.action == 'edit' and wanted.instruction == nil
 end
 
 --- What is done in place of `codestral.action` when the user chooses a code action.
