@@ -20,7 +20,6 @@ PRODUCTS = {
     "vscode": ("package", Path("editors/vscode/codestral-lsp.vsix")),
 }
 """By folder of ``editors``: the npm script, and what it makes."""
-NOT_SHIPPED = {"node_modules", "out", "src", "scripts", "test", "tests", "__pycache__"}
 
 
 class EditorsHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is there at build time only
@@ -63,13 +62,14 @@ def _is_fresh(sources: Path, product: Path) -> bool:
 
 
 def _shipped(editors: Path) -> Iterator[Path]:
-    """The files of each editor's folder that users need: those of a folder with a README, without sources."""
+    """The files that users need, of each folder with a README: no sources, no scripts."""
     for folder in sorted(editors.iterdir()):
-        if (folder / "README.md").exists() and folder.name != "playground":
-            if folder.name == "vscode":
-                yield from (path for path in sorted(folder.iterdir()) if path.suffix in {".md", ".vsix"})
-            else:
-                yield from _files(folder, NOT_SHIPPED)
+        if not (folder / "README.md").exists():
+            continue
+        if folder.name == "vscode":
+            yield from (path for path in sorted(folder.iterdir()) if path.suffix in {".md", ".vsix"})
+        else:
+            yield from (path for path in _files(folder, {"__pycache__"}) if path.suffix != ".py")
 
 
 def _files(folder: Path, without: set[str]) -> Iterator[Path]:

@@ -17,6 +17,7 @@ from lsp_server.lsp.addresses import Address, may_connect
 from lsp_server.lsp.application import Application
 from lsp_server.lsp.framing import MAX_BODY_BYTES, frame
 from lsp_server.lsp.lifetime import Ending, ending_on_signals
+from lsp_server.lsp.outbox import Outbox
 from lsp_server.lsp.server import Server
 from lsp_server.lsp.transport import DRAIN_SECONDS, MAX_PENDING_BYTES, READ_BYTES, STATUS_OVERFLOW
 
@@ -83,7 +84,7 @@ async def serve_websocket(application: Application, address: Address) -> int:
     from websockets.exceptions import ConnectionClosed
 
     end = Ending()
-    outbox = _Outbox(end)
+    outbox = Outbox(end)
     server = Server(application, outbox.send, end)
 
     async def take(connection: ServerConnection) -> None:
@@ -115,49 +116,6 @@ async def serve_websocket(application: Application, address: Address) -> int:
     listener.close()
     await listener.wait_closed()
     return status
-
-
-class _Outbox:
-    """The messages waiting for a WebSocket, sent by a task, since sending one waits for the client."""
-
-    def __init__(self, end: Ending) -> None:
-        self._end = end
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue()
-        self._pending_bytes = 0
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether a client has connected."""
-        return self._task is not None
-
-    def connect(self, connection: ServerConnection) -> None:
-        """Send everything over ``connection``."""
-        self._task = asyncio.ensure_future(self._send_all(connection))
-
-    def send(self, body: bytes) -> None:
-        """Send ``body`` after those before it. Returns at once."""
-        self._pending_bytes += len(body)
-        self._queue.put_nowait(body)
-        if self._pending_bytes > MAX_PENDING_BYTES:
-            self._end(STATUS_OVERFLOW)
-
-    async def drain(self) -> None:
-        """Wait until everything is sent, ``DRAIN_SECONDS`` at most, and send nothing more."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._queue.join(), DRAIN_SECONDS)
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _send_all(self, connection: ServerConnection) -> None:
-        from websockets.exceptions import ConnectionClosed
-
-        while True:
-            body = await self._queue.get()
-            with contextlib.suppress(ConnectionClosed):
-                await connection.send(body, text=True)
-            self._pending_bytes -= len(body)
-            self._queue.task_done()
 
 
 def _admit(connection: ServerConnection, request: Request) -> Response | None:

