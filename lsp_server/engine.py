@@ -147,7 +147,11 @@ class Engine:
                 else:
                     answer = await self._join(running, request, watch)
             if answer is not None:
-                return await self._alternatives.add(answer, request)
+                watch.resume()
+                answer = await self._alternatives.add(answer, request)
+                if request.trigger is Trigger.INVOKED:
+                    watch.lap("alternatives")
+                return answer
 
     def _known(self, request: Request) -> Answer | None:
         """A suggestion that was generated before and still fits; what is shown already stays."""

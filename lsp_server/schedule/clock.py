@@ -50,6 +50,10 @@ class Stopwatch:
         self.laps[name] = self.laps.get(name, 0.0) + now_ms - self._last_ms
         self._last_ms = now_ms
 
+    def resume(self) -> None:
+        """The next lap begins now: what was since the last one is noted elsewhere."""
+        self._last_ms = self.clock.now_ms()
+
     def passed_ms(self) -> float:
         """Milliseconds since the start."""
         return self.clock.now_ms() - self._started_ms

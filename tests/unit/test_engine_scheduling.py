@@ -242,6 +242,10 @@ async def test_what_is_shown_is_not_replaced_by_something_else(start):
     session = start(lambda clean: "sum(values)\n" if not clean.prompt.temperature else "max(values)\n")
     assert await session.shows(100) == "sum(values)"
     answer = await session.answer(500, trigger=Trigger.INVOKED, candidates=2)
+    assert answer.timings_ms["alternatives"] > 0
+    assert sum(v for k, v in answer.timings_ms.items() if k != "total") == pytest.approx(
+        answer.timings_ms["total"]
+    )
     assert [s.text for s in answer.suggestions] == ["sum(values)", "max(values)"]
     assert await session.shows() == "sum(values)"
     session.edit("m")

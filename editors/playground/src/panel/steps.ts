@@ -13,11 +13,11 @@ const GROUPS: Group[] = [
   { label: "context and prompt", className: "step-prompt", steps: ["identify", "prompt"] },
   { label: "queue", className: "step-queue", steps: ["slot"] },
   { label: "model reads", className: "step-read", steps: ["first_token"] },
-  { label: "model writes", className: "step-write", steps: ["stream", "join"] },
+  { label: "model writes", className: "step-write", steps: ["stream", "join", "alternatives"] },
   { label: "checks and the rest", className: "step-rest", steps: ["gate", "cache", "shaping"] },
 ];
 
-const ORDER = "gate cache join debounce identify prompt slot first_token stream shaping".split(" ");
+const ORDER = "gate cache join debounce identify prompt slot first_token stream alternatives shaping".split(" ");
 
 /** Milliseconds as people read them. */
 export function duration(ms: number): string {
