@@ -47,7 +47,8 @@ def apply_and_tell(
 ) -> tuple[Document, tuple[Edit, ...]]:
     """As ``apply_changes``, with what was done to the text, one edit after the other.
 
-    A change of the whole document is told as the smallest one edit that does the same.
+    Each is told as the smallest edit that does the same: editors send a line, or the whole document, for a
+    letter in it.
     """
     lines = list(document.lines)
     edits = []
@@ -56,7 +57,7 @@ def apply_and_tell(
             old, lines = lines, list(split_lines(join_surrogates(change.text)))
             edit = difference(old, lines)
         else:
-            edit = _splice(lines, change.start, change.end, join_surrogates(change.text), encoding)
+            edit = smallest(_splice(lines, change.start, change.end, join_surrogates(change.text), encoding))
         if edit.removed or edit.inserted:
             edits.append(edit)
     return replace(document, lines=tuple(lines), version=version), tuple(edits)
@@ -67,12 +68,19 @@ def difference(old: list[str], new: list[str]) -> Edit:
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
     removed, inserted = "".join(old[head : len(old) - tail]), "".join(new[head : len(new) - tail])
+    return smallest(Edit(Position(head, 0), removed, inserted))
+
+
+def smallest(edit: Edit) -> Edit:
+    """Return what ``edit`` does, without what it removes and inserts again at its ends."""
+    removed, inserted = edit.removed, edit.inserted
     start = _common(removed, inserted)
     if removed[:start].endswith("\r"):
         start -= 1  # The place behind it may be in the middle of a line ending.
     end = _common(removed[start:][::-1], inserted[start:][::-1])
-    above = split_lines(removed[:start])
-    place = Position(head + len(above) - 1, len(above[-1]))
+    *above, before = split_lines(removed[:start])
+    line, column = edit.position.line + len(above), len(before)
+    place = Position(line, column if above else edit.position.column + column)
     return Edit(place, removed[start : len(removed) - end], inserted[start : len(inserted) - end])
 
 

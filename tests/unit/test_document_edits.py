@@ -2,10 +2,10 @@
 
 import pytest
 
-from lsp_server.document.edits import Change, apply_change, apply_changes
+from lsp_server.document.edits import Change, apply_and_tell, apply_change, apply_changes
 from lsp_server.document.lines import split_lines
 from lsp_server.document.positions import Encoding
-from lsp_server.types import Document
+from lsp_server.types import Document, Edit, Position
 
 U16 = Encoding.UTF16
 
@@ -114,3 +114,21 @@ def reference_insert(text, units, new):
     encoded = text.encode("utf-16-le")
     place = len(encoded[: 2 * units].decode("utf-16-le", "ignore"))
     return text[:place] + new + text[place:]
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "new", "expected"),
+    [
+        ("x\nvalue =\ny", (1, 0), (1, 7), "value = 1", Edit(Position(1, 7), "", " 1")),
+        ("ret", (0, 0), (0, 3), "return", Edit(Position(0, 3), "", "urn")),
+        ("a\r\nb\r\n", (0, 0), (2, 0), "a\r\nbc\r\n", Edit(Position(1, 1), "", "c")),
+        ("a\nb", (0, 1), (1, 0), "\n\n", Edit(Position(1, 0), "", "\n")),
+        ("abc", (0, 1), (0, 2), "", Edit(Position(0, 1), "b", "")),
+    ],
+)
+def test_an_edit_is_told_without_what_stays(text, start, end, new, expected):
+    assert apply_and_tell(document(text), [Change(start, end, new)], U16, 2)[1] == (expected,)
+
+
+def test_replacing_a_text_by_itself_is_no_edit():
+    assert apply_and_tell(document("a\nb"), [Change((0, 0), (1, 1), "a\nb")], U16, 2)[1] == ()
