@@ -1,7 +1,8 @@
 """What a README tells a newcomer to do, done literally in a home of its own.
 
 Under the heading ``## Install``, fenced blocks of the language ``sh`` are run, and blocks whose info string
-has ``file=PATH`` are appended to that file, in their order.
+has ``file=PATH`` are appended to that file, in their order. What has a heading of its own there is
+another way to do the same.
 """
 
 import os
@@ -10,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-SECTION = re.compile(r"^## Install\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+SECTION = re.compile(r"^## Install\n(.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"\bfile=(\S+)")
 PATIENCE_S = 600
