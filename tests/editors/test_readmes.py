@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 
 from lsp_server.testing.models import ensure_test_model
+from tests.editors.playground.driver import CHROMIUM, FLAGS, Page, serving, wait_until
 from tests.editors.readme_steps import follow, fresh_environ
 from tests.editors.terminal import HAS_TMUX, terminal
 
 ROOT = Path(__file__).parents[2]
 FILE = "def add(a, b):\n    "
 """What stands in the file that is opened; ``return `` is typed at its end."""
+PATIENCE_S = 60.0
+"""The model is loaded from the disk first."""
 SUGGESTED = re.compile(r"return (\S.*)")
 
 pytestmark = [pytest.mark.editor, pytest.mark.engine]
@@ -86,18 +89,24 @@ def machine(tmp_path, wheels, python):
     return environ
 
 
+@pytest.fixture
+def project(machine):
+    """A file of a project in the user's home."""
+    file = Path(machine["HOME"]) / "project" / "sums.py"
+    file.parent.mkdir()
+    file.write_text(FILE, encoding="utf-8")
+    return file
+
+
 @pytest.mark.skipif(not HAS_TMUX, reason="tmux is not installed")
 @pytest.mark.parametrize("name", TERMINAL_EDITORS)
-def test_a_newcomer_sees_a_suggestion_and_accepts_it(name, machine, tmp_path):
+def test_a_newcomer_sees_a_suggestion_and_accepts_it(name, machine, project, tmp_path):
     editor = TERMINAL_EDITORS[name]
     program, *options = editor.program.split()
     if shutil.which(program, path=machine["PATH"]) is None:
         pytest.skip(f"{program} is not installed")
     follow(ROOT / "editors" / name / "README.md", machine)
-    file = tmp_path / "home" / "project" / "sums.py"
-    file.parent.mkdir()
-    file.write_text(FILE, encoding="utf-8")
-    with terminal(tmp_path, [program, *options, str(file)], machine) as shown:
+    with terminal(tmp_path, [program, *options, str(project)], machine) as shown:
         shown.wait_for("def add(a, b):")
         shown.keys(*editor.to_the_end)
         shown.text("return ")
@@ -105,8 +114,25 @@ def test_a_newcomer_sees_a_suggestion_and_accepts_it(name, machine, tmp_path):
         suggested = SUGGESTED.search(screen)[1].split()[0]
         shown.keys(*editor.accept)
         shown.keys(*editor.save)
-        saved = wait_for_text(file, f"return {suggested}")
+        saved = wait_for_text(project, f"return {suggested}")
     assert saved.startswith(f"{FILE}return {suggested}")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed")
+def test_a_newcomer_sees_a_suggestion_in_the_browser_and_accepts_it(machine, project):
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("codestral-lsp", path=machine["PATH"])
+    with serving("playground", project, env=machine, program=program) as (_, url), sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = Page(browser.new_page()).open(url)
+        page.set_text(FILE)
+        page.type("return ")
+        suggested = wait_until(lambda: page.ghost, PATIENCE_S)
+        page.press("Tab")
+        wait_until(lambda: page.text.startswith(f"{FILE}return {suggested}"))
+        browser.close()
 
 
 def wait_for_text(file, text):

@@ -29,10 +29,10 @@ LINE = "ControlOrMeta+Enter"
 
 
 @contextmanager
-def serving(*command, env=None):
+def serving(*command, env=None, program=sys.executable):
     """A process that serves pages, and the URL that it printed."""
     process = subprocess.Popen(
-        [sys.executable, *map(str, command), "--no-browser"],
+        [program, *map(str, command), "--no-browser"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
