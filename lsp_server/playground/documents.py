@@ -38,10 +38,17 @@ def start_json(documents: Sequence[Document]) -> dict[str, Any]:
             {
                 "uri": document.uri,
                 "name": Path(document.path).name if document.path else document.uri,
-                "path": document.path,
+                "path": _spelled(document.path),
                 "language": document.language,
                 "text": document.text,
             }
             for document in documents
         ],
     }
+
+
+def _spelled(path: str | None) -> str | None:
+    """A path as people write it: from their home folder on."""
+    if path is None or not Path(path).is_relative_to(Path.home()):
+        return path
+    return str(Path("~") / Path(path).relative_to(Path.home()))

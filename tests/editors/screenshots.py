@@ -12,12 +12,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from tests.editors.playground.screenshot import PLACE, PROJECT
 from tests.editors.readme_steps import follow, fresh_environ
 from tests.editors.terminal import COLUMNS, terminal
 
@@ -25,26 +27,8 @@ ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
 HERE = Path(__file__).parent
 
-SAMPLE = '''"""A till that adds up a basket."""
-
-from dataclasses import dataclass
-
-
-@dataclass
-class Item:
-    name: str
-    price_cents: int
-    quantity: int = 1
-
-
-def total_cents(items: list[Item]) -> int:
-    """Return the price of all items together, in cents."""
-    return sum(item.price_cents * item.quantity for item in items)
-
-
-if __name__ == "__main__":
-    basket = '''
-SUGGESTED_BELOW = re.compile(r"basket = \[.*\n +[^ ~\d]")
+SUGGESTED_BELOW = re.compile(r"Take an amount out.*\n.*\n +[^ ~\d\n]")
+PAUSE_S = 8
 COLOURS = [(224, 108, 117), (152, 195, 121), (229, 192, 123), (97, 175, 239), (198, 120, 221), (86, 182, 194)]
 THEME = TerminalTheme(
     (27, 29, 35),
@@ -76,14 +60,19 @@ def neovim(folder, image):
     follow(ROOT / "editors" / "neovim" / "README.md", environ)
     with (home / ".config/nvim/init.lua").open("a", encoding="utf-8") as file:
         file.write(NEOVIM_LOOK)
-    source = folder / "basket.py"
-    source.write_text(SAMPLE, encoding="utf-8")
-    with terminal(folder, ["nvim", str(source)], environ) as shown:
+    for name, text in PROJECT.items():
+        (folder / name).write_text(text.replace(PLACE, ""), encoding="utf-8")
+    with terminal(folder, ["nvim", str(folder / "account.py")], environ) as shown:
         shown.wait_for("Codestral |")
-        shown.keys("G", "A")
-        shown.text("[")
+        shown.text("/amount out\r:nohlsearch\r")
+        shown.keys("j", "A")
+        shown.keys("M-]")
+        shown.wait_for("check_amount(cents)\n 23")
+        # What comes behind a suggestion that is accepted is asked for ahead: after an undo it is all there.
+        shown.keys("Tab")
+        time.sleep(PAUSE_S)
+        shown.keys("Escape", "u", "A", "M-]")
         shown.wait_until(SUGGESTED_BELOW.search, "a suggestion of several lines")
-        shown.wait_for("Codestral |")
         picture(shown.screen(colours=True), folder, image)
 
 

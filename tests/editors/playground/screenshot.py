@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from playwright.sync_api import sync_playwright
 
+from lsp_server.config.locations import data_folder
 from lsp_server.testing.configuration import backend_of, write_config
 from lsp_server.testing.fake_backends import FakeLlamaCpp
 from tests.editors.playground.driver import CHROMIUM, FLAGS, Page, serving, wait_until
@@ -161,7 +162,13 @@ def main():
             options = ("--config", config) if config else ()
             command = ("-m", "lsp_server", "playground", *map(project.joinpath, PROJECT), *options)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            with serving(*command, env={"CODESTRAL_LSP_CONFIG": os.devnull}) as (_, url):
+            data = data_folder(os.environ)
+            environ = {
+                "CODESTRAL_LSP_CONFIG": os.devnull,
+                "CODESTRAL_LSP_DATA_DIR": str(data),
+                "HOME": folder,
+            }
+            with serving(*command, env=environ) as (_, url):
                 page = browser.new_page(
                     viewport={"width": 1280, "height": 800},
                     color_scheme="dark" if orders.dark else "light",
