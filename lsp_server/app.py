@@ -384,9 +384,11 @@ class App:
         self._status.changed()
 
     def _look(self, working: bool) -> Status:
+        from lsp_server.engine import DISABLED
+
         router = self._current().router
         starting = self._starting is None or not self._starting.done()
-        gate = self._pause.gate
+        gate = self._pause.gate or (None if self.settings.completion.enabled else DISABLED)
         return status_of(router.routes, router.active(), gate, working=working, starting=starting)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:

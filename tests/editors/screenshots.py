@@ -19,9 +19,11 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from lsp_server.testing.configuration import write_config
 from tests.editors.playground.screenshot import PLACE, PROJECT
 from tests.editors.readme_steps import follow, fresh_environ
 from tests.editors.terminal import COLUMNS, terminal
+from tests.editors.vscode.window import DRIVER, HOST
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
@@ -103,11 +105,11 @@ def playground(_folder, image):
     subprocess.run([sys.executable, HERE / "playground" / "screenshot.py", image], check=True, timeout=300)
 
 
-def vscode(_folder, image):
+def vscode(folder, image):
     """VS Code with a suggestion."""
-    from tests.editors.test_vscode import DRIVER, HOST
-
-    subprocess.run([HOST / "node", DRIVER, "screenshot", image], check=True, timeout=300)
+    config = write_config(folder / "config.toml", [{"name": "embedded", "kind": "embedded"}])
+    server = [sys.executable, "-m", "lsp_server", "serve", "--config", config]
+    subprocess.run([HOST / "node", DRIVER, "screenshot", image, *server], check=True, timeout=300)
 
 
 EDITORS = {"neovim": neovim, "playground": playground, "vscode": vscode}

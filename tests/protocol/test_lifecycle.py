@@ -101,6 +101,13 @@ async def test_exit_before_initialize_ends_with_status_1(fresh):
     assert await fresh.exit_status() == 1
 
 
+async def test_no_handler_fails_at_what_it_has_nothing_to_do_for(editor, caplog):
+    editor.notify("$/setTrace", {"value": "off"})
+    editor.notify("textDocument/didFocus", {"textDocument": {"uri": URI}})
+    await editor.request("workspace/executeCommand", {"command": "codestral.status"})
+    assert "failed" not in caplog.text
+
+
 async def test_unknown_requests_are_refused_and_unknown_notifications_ignored(editor):
     editor.notify("$/unknown", {"x": 1})
     editor.notify("custom/notification")

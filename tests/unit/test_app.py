@@ -6,6 +6,7 @@ import pytest
 
 from lsp_server.app import App
 from lsp_server.config.approvals import Approvals
+from lsp_server.engine import DISABLED
 from lsp_server.routing import discovery
 from lsp_server.testing.clock import ManualClock, settle
 from lsp_server.testing.configuration import backend_of, write_config
@@ -134,6 +135,13 @@ async def test_the_status_is_told_when_it_changes(make):
         app.toggle()
         await app.complete(ask())
         assert told == ["ready", "snoozed", "ready", "off", "ready", "ready"]  # The last one knows the model.
+        await app.close()
+
+
+async def test_completions_that_the_settings_switch_off_are_off(make):
+    async with FakeLlamaCpp("1\n") as fake:
+        app = make(backend_of("llamacpp", fake), completion={"enabled": False})
+        assert (app.status().state, app.status().message) == ("off", DISABLED.detail)
         await app.close()
 
 

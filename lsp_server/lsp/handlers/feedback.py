@@ -30,7 +30,7 @@ def did_partially_accept_completion(ls: Server, params: object) -> None:
         ls.application.accepted(suggestion_id, length)
 
 
-def did_focus(_ls: Server, _params: object) -> None:
+def did_focus(ls: Server, _params: object) -> None:
     """Accepted: nothing depends on which document has the focus."""
 
 

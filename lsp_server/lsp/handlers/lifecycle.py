@@ -55,7 +55,7 @@ def shutdown(ls: Server, _params: object) -> None:
     ls.protocol.shut_down()
 
 
-def set_trace(_ls: Server, _params: types.SetTraceParams) -> None:
+def set_trace(ls: Server, _params: types.SetTraceParams) -> None:
     """Accepted: nothing is traced, because a trace would hold source text."""
 
 
