@@ -17,6 +17,7 @@ from lsp_server.testing.models import ensure_test_model
 from tests.editors.playground.driver import CHROMIUM, FLAGS, Page, serving, wait_until
 from tests.editors.readme_steps import follow, fresh_environ
 from tests.editors.terminal import HAS_TMUX, terminal
+from tests.editors.vscode import window as vscode
 
 ROOT = Path(__file__).parents[2]
 FILE = "def add(a, b):\n    "
@@ -84,6 +85,8 @@ def machine(tmp_path, wheels, python):
     model = ensure_test_model()
     shutil.copyfile(model, models / model.name)
     environ = fresh_environ(home, python, programs)
+    # VS Code asks a login shell for the PATH.
+    (home / ".profile").write_text(f'export PATH="{environ["PATH"]}"\n', encoding="utf-8")
     environ["PIP_FIND_LINKS"] = " ".join([str(wheels), *os.environ.get("PIP_FIND_LINKS", "").split()])
     follow(ROOT / "README.md", environ)
     return environ
@@ -133,6 +136,37 @@ def test_a_newcomer_sees_a_suggestion_in_the_browser_and_accepts_it(machine, pro
         page.press("Tab")
         wait_until(lambda: page.text.startswith(f"{FILE}return {suggested}"))
         browser.close()
+
+
+CODE = """#!/bin/sh
+export EXTENSIONS_GALLERY='{{"serviceUrl":""}}'
+exec {host}/node {host}/node_modules/code-server/out/node/entry.js "$@"
+"""
+"""VS Code's own command, as far as it installs extensions."""
+
+
+@pytest.mark.skipif(bool(vscode.missing()), reason=vscode.missing())
+def test_a_newcomer_sees_a_suggestion_in_vscode_and_accepts_it(machine, project, tmp_path):
+    code = tmp_path / "programs" / "code"
+    code.write_text(CODE.format(host=vscode.HOST), encoding="utf-8")
+    code.chmod(0o755)
+    home = Path(machine["HOME"])
+    vscode.place_hands(home)
+    follow(ROOT / "editors" / "vscode" / "README.md", machine)
+    path = os.pathsep.join([str(vscode.HOST.resolve()), machine["PATH"]])
+    window = vscode.Window(home, project.parent, extensions=(), environment={**machine, "PATH": path})
+    try:
+        window.open(project.name, FILE, 1, 4)
+        window.call("status", pattern="embedded")
+        window.call("type", text="return ")
+        suggested = window.call("ghost")
+        window.call("press", key="Tab")
+        window.hands("save")
+        saved = wait_for_text(project, "return " + suggested[0])
+    finally:
+        window.close()
+    written = saved.removeprefix(f"{FILE}return ")
+    assert re.sub(r"\s", "", written).startswith(suggested)
 
 
 def wait_for_text(file, text):

@@ -87,10 +87,7 @@ export async function startEditor({
     await writeSettings(home, settings);
     const installed = path.join(home, ".local", "share", "code-server", "extensions");
     await cp(HANDS, path.join(installed, "tests.driver-0.0.1"), { recursive: true });
-    await codeServer(
-      env,
-      extensions.flatMap((file) => ["--install-extension", file]),
-    );
+    for (const file of extensions) await codeServer(env, ["--install-extension", file]);
     const server = await serve(env, folder, trust);
     cleanups.push(() => stopped(server));
     editor.page = await openPage(port, folder, cleanups);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -23,13 +24,19 @@ def missing():
     return "" if VSIX.exists() else "the extension is not built (make vscode)"
 
 
+def place_hands(home):
+    """Put the driver's extension where VS Code finds it when it first looks for extensions."""
+    extensions = home / ".local" / "share" / "code-server" / "extensions"
+    shutil.copytree(HERE / "driver-extension", extensions / "tests.driver-0.0.1")
+
+
 class Window:
     """One VS Code; calls are the driver's actions. A call that fails raises ``AssertionError``."""
 
-    def __init__(self, home, folder, **options):
+    def __init__(self, home, folder, extensions=(VSIX,), **options):
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         self._process = subprocess.Popen(
             [HOST / "node", DRIVER, "serve"],
             stdin=subprocess.PIPE,
@@ -37,7 +44,8 @@ class Window:
             text=True,
         )
         try:
-            self.call("start", home=str(home), folder=str(folder), extensions=[str(VSIX)], **options)
+            files = [str(file) for file in extensions]
+            self.call("start", home=str(home), folder=str(folder), extensions=files, **options)
         except BaseException:
             self.close()
             raise
