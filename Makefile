@@ -41,10 +41,10 @@ editors-deps: $(VENV)/.installed
 playground: lsp_server/playground/assets/app.js
 vscode: editors/vscode/codestral-lsp.vsix
 
-lsp_server/playground/assets/app.js: $(shell find editors/playground -type f -not -path '*/node_modules/*')
+lsp_server/playground/assets/app.js: editors/licences.mjs $(shell find editors/playground -type f -not -path '*/node_modules/*')
 	cd editors/playground && npm ci --no-audit --no-fund && npm run build
 
-editors/vscode/codestral-lsp.vsix: $(shell find editors/vscode -type f -not -path '*/node_modules/*' -not -path '*/out/*' -not -name '*.vsix')
+editors/vscode/codestral-lsp.vsix: editors/licences.mjs $(shell find editors/vscode -type f -not -path '*/node_modules/*' -not -path '*/out/*' -not -name '*.vsix')
 	cd editors/vscode && npm ci --no-audit --no-fund && npm run package
 
 # Both where there is npm, with their linters and types; their tests are skipped by name elsewhere.

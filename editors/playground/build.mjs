@@ -1,8 +1,10 @@
 // Builds the page into the Python package that serves it. `--watch` builds again at each change.
-import { copyFile, mkdir, stat } from "node:fs/promises";
+import { copyFile, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { build, context } from "esbuild";
+
+import { licencesOf } from "../licences.mjs";
 
 const here = import.meta.dirname;
 const target = join(here, "..", "..", "lsp_server", "playground", "assets");
@@ -28,7 +30,8 @@ for (const name of ["index.html", "icon.svg"]) {
 if (process.argv.includes("--watch")) {
   await (await context(options)).watch();
 } else {
-  await build(options);
+  const built = await build({ ...options, metafile: true });
+  await writeFile(join(target, "licences.txt"), await licencesOf(built.metafile, here));
   for (const name of ["app.js", "app.css"]) {
     const { size } = await stat(join(target, name));
     process.stdout.write(`${name}: ${Math.round(size / 1024)} KiB\n`);

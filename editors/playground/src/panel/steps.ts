@@ -17,7 +17,9 @@ const GROUPS: Group[] = [
   { label: "checks and the rest", className: "step-rest", steps: ["gate", "cache", "shaping"] },
 ];
 
-const ORDER = "gate cache join debounce identify prompt slot first_token stream alternatives shaping".split(" ");
+const ORDER = "gate cache join debounce identify prompt slot first_token stream alternatives shaping".split(
+  " ",
+);
 
 /** Milliseconds as people read them. */
 export function duration(ms: number): string {
