@@ -294,7 +294,7 @@ def environ(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _no_embedded_engine(monkeypatch):
-    monkeypatch.setattr("lsp_server.app.find_spec", lambda name: None)
+    monkeypatch.setattr("lsp_server.startup.find_spec", lambda name: None)
 
 
 @dataclass
