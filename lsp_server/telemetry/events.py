@@ -108,7 +108,7 @@ class Log:
 
     def stats(self) -> dict[str, Any]:
         """The counts of this session, as plain JSON values."""
-        totals_ms = [event.timings_ms["total"] for event in self._events if event.gate is None]
+        totals_ms = [event.timings_ms["total"] for event in self._events if event.origin is not None]
         return self._tally.as_json(totals_ms)
 
     def _note(self, suggestion_id: str, outcome: str) -> None:

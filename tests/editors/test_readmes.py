@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.playground import assets
 from lsp_server.testing.models import ensure_test_model
 from tests.editors.playground.driver import CHROMIUM, FLAGS, Page, serving, wait_until
 from tests.editors.readme_steps import follow, fresh_environ
@@ -121,6 +122,7 @@ def test_a_newcomer_sees_a_suggestion_and_accepts_it(name, machine, project, tmp
     assert saved.startswith(f"{FILE}return {suggested}")
 
 
+@pytest.mark.skipif(not (assets.FOLDER / "app.js").exists(), reason="the page is not built (make playground)")
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 @pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed")
 def test_a_newcomer_sees_a_suggestion_in_the_browser_and_accepts_it(machine, project):
