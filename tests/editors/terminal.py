@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 
 COLUMNS, ROWS = 100, 30
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 HAS_TMUX = shutil.which("tmux") is not None
 

@@ -197,9 +197,12 @@ def test_words_and_lines_are_taken_one_by_one(page, script):
     page.press(WORD)
     assert page.text == "go_on"
     page.wait_for_ghost("(größe)\nlast line")
+    # The rest of the first suggestion looks like the second one, which is what is to be taken.
+    wait_until(lambda: len(script.told("shown")) == 2)
     page.press(LINE)
     assert page.text == "go_on(größe)"
     page.wait_for_ghost("\nlast line")
+    wait_until(lambda: len(script.told("shown")) == 3)
     page.press(LINE)
     assert page.text == "go_on(größe)\nlast line"
     wait_until(lambda: len(script.told("accepted")) == 3)
