@@ -38,7 +38,7 @@ editors-deps: $(VENV)/.installed
 	@$(PY) tests/editors/install.py
 
 # The page of the playground, and the extension for VS Code, from npm.
-playground: lsp_server/playground/assets/app.js
+playground: $(VENV)/.installed lsp_server/playground/assets/app.js
 vscode: editors/vscode/codestral-lsp.vsix
 
 lsp_server/playground/assets/app.js: editors/licences.mjs $(shell find editors/playground -type f -not -path '*/node_modules/*')
