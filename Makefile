@@ -33,7 +33,7 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# Emacs with Eglot, where this is Debian and we may install; its tests are skipped by name elsewhere.
+# Emacs, Vim and a browser, where this is Debian and we may install; their tests are skipped by name elsewhere.
 editors-deps: $(VENV)/.installed
 	@$(PY) tests/editors/install.py
 

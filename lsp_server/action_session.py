@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from cachetools import LRUCache
 
@@ -20,7 +20,7 @@ from lsp_server.actions.offers import ActionConfig, offer_for, offers
 from lsp_server.actions.structure import Structure
 from lsp_server.actions.templates import ActionTemplate, builtin, custom
 from lsp_server.config.settings import ActionSettings, Settings
-from lsp_server.telemetry.events import Log, as_json
+from lsp_server.telemetry.events import Log
 from lsp_server.telemetry.page import request_markdown
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class ActionSession:
     ) -> Outcome:
         """Do the action ``name``. Raises nothing but ``asyncio.CancelledError``."""
         if name == TOLD:
-            return Page("The last completion", request_markdown(self._last_request()))
+            return Page("The last completion", request_markdown(self._log.last_json()))
         own = own_actions(settings)
         offer = await self._in_thread(lambda: self._chosen(name, situation, instruction, own))
         if offer is None or offer.result is Result.NONE:
@@ -136,10 +136,6 @@ class ActionSession:
             instruction=instruction,
             structure=self._structure(situation),
         )
-
-    def _last_request(self) -> Mapping[str, Any] | None:
-        last = self._log.events[-1:]
-        return as_json(last[0], self._log.outcome(last[0])) if last else None
 
     async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

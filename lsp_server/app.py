@@ -250,15 +250,14 @@ class App:
 
     def explain(self) -> dict[str, object]:
         """The last requests and the state of each backend, as plain JSON values without source text."""
-        requests = self._log.as_json()
         return {
             "backends": self._current().router.as_json(),
             "budgets": self._building.budgets.as_json(),
             "problems": list(self.problems),
             "tokens": self._current().engine.account.as_json(),
             "context": self._current().engine.context_json(),
-            "requests": requests,
-            "markdown": request_markdown(next(iter(requests), None)),
+            "requests": self._log.as_json(),
+            "markdown": request_markdown(self._log.last_json()),
         }
 
     def stats(self) -> dict[str, object]:

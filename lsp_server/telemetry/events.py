@@ -106,6 +106,10 @@ class Log:
         """The events kept as plain JSON values, newest first."""
         return [as_json(event, self.outcome(event)) for event in reversed(self._events)]
 
+    def last_json(self) -> dict[str, Any] | None:
+        """The last event as plain JSON values; None before the first."""
+        return as_json(self._events[-1], self.outcome(self._events[-1])) if self._events else None
+
     def stats(self) -> dict[str, Any]:
         """The counts of this session, as plain JSON values."""
         totals_ms = [event.timings_ms["total"] for event in self._events if event.origin is not None]
