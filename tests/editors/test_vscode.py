@@ -46,8 +46,11 @@ def window(tmp_path_factory):
 
 
 @pytest.fixture
-def clean(window):
-    """Nothing of a test is left on the screen for the next one."""
+def clean(window, fake_model):
+    """Nothing of a test is left on the screen for the next one.
+
+    It ends before its model does: a model that is gone is told to the user.
+    """
     yield
     window.hands("closeAll")
     window.call("dismissNotifications")

@@ -24,6 +24,8 @@ from typing import Any, Final, Self
 WAIT_S: Final = 5.0
 """How long a test waits for something that should happen at once, in seconds."""
 
+ACCEPTING_STEPS: Final = 3
+"""Steps of the event loop from an accepted socket to ``connection_made``: task, transport, protocol."""
 
 LINGER_FORMAT: Final = "hh" if sys.platform == "win32" else "ii"
 """``struct linger``: two shorts in Winsock, two ints elsewhere."""
@@ -271,13 +273,23 @@ class FakeServer(ABC):
     async def stop(self) -> None:
         """Close the listener and every connection. Raises what a handler has raised."""
         if self._listener is not None:
-            self._listener.close()
+            await self._end_accepting(self._listener)
         for connection in list(self.connections):
             connection.close()
         with suppress(TimeoutError):
             await self.until(lambda: not self.connections)
         if self.errors:
             raise self.errors[0]
+
+    async def _end_accepting(self, listener: asyncio.Server) -> None:
+        # One that is closed loses the sockets that it has just accepted: first it takes no more.
+        loop = asyncio.get_running_loop()
+        for listening in listener.sockets:
+            with suppress(NotImplementedError):  # The event loop of Windows has no readers.
+                loop.remove_reader(listening.fileno())
+        for _ in range(ACCEPTING_STEPS):
+            await asyncio.sleep(0)
+        listener.close()
 
     async def __aenter__(self) -> Self:
         await self.start()

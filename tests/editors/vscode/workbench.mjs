@@ -41,10 +41,16 @@ export async function notification({ page }, { pattern }) {
   return await seen(page, read, pattern, `a notification that matches ${pattern}`);
 }
 
+/** Clears the notifications until none is on the screen: one that comes meanwhile is not in what was cleared. */
 export async function dismissNotifications({ page, hands }) {
-  await hands("run", { command: "notifications.clearAll" });
-  await page.waitForFunction(() => document.querySelector(".notification-toast") === null);
-  return null;
+  const end = Date.now() + PATIENCE_MS;
+  while (Date.now() < end) {
+    await hands("run", { command: "notifications.clearAll" });
+    if ((await page.locator(".notification-toast").count()) === 0) return null;
+    await page.waitForTimeout(100); // For those that fade out.
+  }
+  const left = await page.locator(".notification-toast").allTextContents();
+  throw new Error(`notifications stay: ${left.join("; ")}`);
 }
 
 /** Clicks on what has the text `label`, in notifications and pages. */
