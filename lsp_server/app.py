@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lsp_server.backends.base import BackendError
-from lsp_server.config.editor import combined
-from lsp_server.config.layers import Resolved
-from lsp_server.config.load import load
 from lsp_server.config.locations import cache_folder
-from lsp_server.config.settings import BackendSettings, Settings
+from lsp_server.config.settings import Settings
 from lsp_server.context.view import Diagnostic
 from lsp_server.document.store import DocumentStore
+from lsp_server.in_force import InForce
 from lsp_server.notices import Notice, Notices
 from lsp_server.schedule.clock import Clock, SystemClock
 from lsp_server.schedule.pause import Pause
@@ -34,7 +32,8 @@ from lsp_server.types import Answer, Cursor, Position, Request, Trigger
 if TYPE_CHECKING:
     from lsp_server.action_session import ActionSession
     from lsp_server.actions.model import Offer, Outcome, Page, Situation
-    from lsp_server.building import Builder, Built
+    from lsp_server.building import Built
+    from lsp_server.keychain import Keychain
     from lsp_server.routing.router import Route
     from lsp_server.workspace import Workspace
 
@@ -56,22 +55,16 @@ class App:
     ) -> None:
         self.documents = DocumentStore()
         self._workspace: Workspace | None = None
-        self._config_file = config_file
-        self._environ = environ
         self._clock = clock or SystemClock()
-        self._editor_tree: object = None
-        self._folders: tuple[str, ...] = ()
-        self._built: Built | None = None
+        self._notices = Notices()
+        self._in_force = InForce(
+            config_file, environ, self._clock, self._notices, lambda: self._surroundings, self._health_changed
+        )
         self._actions: ActionSession | None = None
-        self._builder: Builder | None = None
-        self._discovered: tuple[BackendSettings, ...] = ()
         self._streams = Streams()
-        self._resolved: Resolved | None = None
         self._log = Log()
         self._pause = Pause(self._clock)
-        self._chosen: str | None = None
         self._status = StatusTeller(self._clock, self._look)
-        self._notices = Notices()
         self._approve: Callable[[str, str], Awaitable[bool]] | None = None
         self._on_progress: Callable[[str, int, int], None] | None = None
         self._starting: asyncio.Task[None] | None = None
@@ -96,17 +89,13 @@ class App:
 
     def configure(self, tree: object) -> None:
         """Take the editor's settings over those it sent before. Wrong values are said once and left out."""
-        tree = combined(self._editor_tree, tree)
-        if tree != self._editor_tree:
-            self._editor_tree = tree
-            self._rebuild()
+        if self._in_force.configure(tree):
+            self._start_again()
 
     def set_workspace(self, folders: Sequence[str]) -> None:
         """Take the workspace's folders (native paths); their settings files may narrow the settings."""
-        if tuple(folders) != self._folders:
-            self._forget_engine()
-            self._folders = tuple(folders)
-            self._rebuild()
+        if self._in_force.set_folders(folders):
+            self._start_again()
 
     async def start(self) -> None:
         """Find a backend if none is configured, and warm up the one that will answer."""
@@ -118,10 +107,11 @@ class App:
     def document_changed(self, uri: str) -> None:
         """Let the engine compare the change with what runs and what is shown."""
         document = self.documents.get(uri)
-        if document is not None and self._built:
+        built = self._in_force.built
+        if document is not None and built:
             edits = self.documents.last_edits(uri)
-            self._built.engine.document_changed(document, edits)
-            relative = self._built.policy.relative(Cursor(document, Position(0, 0)))
+            built.engine.document_changed(document, edits)
+            relative = built.policy.relative(Cursor(document, Position(0, 0)))
             self._surroundings.document_changed(document, edits, relative, self._clock.now_ms())
         if self._actions is not None:
             self._actions.document_changed(uri)
@@ -129,8 +119,8 @@ class App:
     def document_closed(self, uri: str) -> None:
         """End what runs for the document and forget what is kept for it."""
         self._streams.close(f"{uri}\n")
-        if self._built:
-            self._built.engine.forget(uri)
+        if self._in_force.built:
+            self._in_force.built.engine.forget(uri)
             self._surroundings.document_closed(uri)
         if self._actions is not None:
             self._actions.forget(uri)
@@ -139,8 +129,9 @@ class App:
         """Read files of the workspace again (native paths) that were saved, made or deleted."""
         if self._workspace is not None:
             self._workspace.files_changed(paths)
-        if self._built and self._built.policy.paths:
-            self._built.policy.paths.files_changed(paths)
+        built = self._in_force.built
+        if built and built.policy.paths:
+            built.policy.paths.files_changed(paths)
 
     # What the editor asks.
 
@@ -152,12 +143,12 @@ class App:
     @property
     def settings(self) -> Settings:
         """The settings in force."""
-        return self._resolve().settings
+        return self._in_force.resolved.settings
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong in the configuration, a line each."""
-        return tuple(str(problem) for problem in self._resolve().problems)
+        return tuple(str(problem) for problem in self._in_force.resolved.problems)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -228,16 +219,16 @@ class App:
     def backends(self) -> Sequence[dict[str, object]]:
         """The state of each backend, first choice first; ``chosen`` is the one that the user put there."""
         return [
-            {**state, "chosen": state["name"] == self._chosen} for state in self._current().router.as_json()
+            {**state, "chosen": state["name"] == self._in_force.chosen}
+            for state in self._current().router.as_json()
         ]
 
     def choose_backend(self, name: str | None) -> bool:
         """Ask ``name`` first in this session; None: as the settings say. False if there is none."""
         if name is not None and name not in {route.backend.name for route in self.routes}:
             return False
-        if name != self._chosen:
-            self._chosen = name
-            self._rebuild()
+        if self._in_force.choose(name):
+            self._start_again()
         return True
 
     def status(self) -> Status:
@@ -252,7 +243,7 @@ class App:
         """The last requests and the state of each backend, as plain JSON values without source text."""
         return {
             "backends": self._current().router.as_json(),
-            "budgets": self._building.budgets.as_json(),
+            "budgets": self._in_force.builder.budgets.as_json(),
             "problems": list(self.problems),
             "tokens": self._current().engine.account.as_json(),
             "context": self._current().engine.context_json(),
@@ -271,19 +262,16 @@ class App:
             task.cancel()
         self._streams.close("")
         self._status.close()
-        if self._built:
-            await self._built.engine.close()
-            await self._built.router.close()
+        await self._in_force.close()
         if self._actions is not None:
             self._actions.close()
-        if self._builder is not None:
-            await asyncio.to_thread(self._builder.budgets.close)
         if self._workspace is not None:
             await self._workspace.close()
 
     def _tell_ignore_files(self) -> None:
         """Say, once each, which ignore files cannot be used, so that their folders are local only."""
-        paths = self._built.policy.paths if self._built else None
+        built = self._in_force.built
+        paths = built.policy.paths if built else None
         for problem in paths.problems if paths else ():
             self._notices.say("warning", problem)
 
@@ -295,47 +283,24 @@ class App:
         return await self._current().engine.complete(request)
 
     def _current(self) -> Built:
-        if self._built is None:
-            self._built = self._building.build(self._resolve(), self._folders, self._discovered, self._chosen)
-            self._in_background(self._building.close_spare())
-        return self._built
+        return self._in_force.current()
 
-    @property
-    def _building(self) -> Builder:
-        from lsp_server.building import Builder
-
-        if self._builder is None:
-            self._builder = Builder(
-                self._environ, self._clock, self._notices, self._surroundings, self._health_changed
-            )
-        return self._builder
-
-    def _rebuild(self) -> None:
-        """Forget the engine and start again from the new settings."""
-        self._forget_engine()
+    def _start_again(self) -> None:
+        """Start on the new settings, if the start has begun."""
         if self._starting is not None:
             self._starting = None
             self._in_background(self.start())
 
-    def _forget_engine(self) -> None:
-        """The next request builds an engine from what is in force then, on the backends that stay."""
-        old, self._built, self._resolved = self._built, None, None
-        if old is not None:
-            self._building.retire(old, self._folders)
-
-    def _resolve(self) -> Resolved:
-        if self._resolved is None:
-            self._resolved = load(self._config_file, self._environ, self._editor_tree, self._folders)
-            for problem in self._resolved.problems:
-                self._notices.say("warning", str(problem))
-        return self._resolved
+    @property
+    def _keychain(self) -> Keychain:
+        return self._in_force.builder.keychain
 
     @property
     def _action_session(self) -> ActionSession:
         from lsp_server.action_session import ActionSession
 
         if self._actions is None:
-            self._actions = ActionSession(cache_folder(self._environ), self._log)
+            self._actions = ActionSession(cache_folder(self._in_force.environ), self._log)
         return self._actions
 
     @property
@@ -347,18 +312,21 @@ class App:
         return self._workspace
 
     async def _start(self) -> None:
-        from lsp_server.startup import ask_for_approvals, find_backend, look_at
+        from lsp_server.startup import ask_for_approvals, find_backend, look_at, wait_for_keys
 
-        resolved = self._current().resolved
-        if self._approve and await ask_for_approvals(resolved, self._approve, self._environ, self._notices):
-            self._forget_engine()
-        if not self.routes:
-            resolved = self._current().resolved
-            make = partial(self._building.route, folders=self._folders)
-            found = await find_backend(resolved, make, self._clock, self._environ, self._notices)
+        force, notices = self._in_force, self._notices
+        resolved = force.current().resolved
+        if self._approve and await ask_for_approvals(resolved, self._approve, force.environ, notices):
+            force.forget()
+        if await wait_for_keys(self._keychain, notices, others=bool(self.routes)):
+            force.forget()
+        elif self._keychain.is_waiting:
+            self._in_background(self._start_with_keys())
+        if not self.routes and not force.resolved.configured:
+            make = partial(force.builder.route, folders=force.folders)
+            found = await find_backend(force.resolved, make, self._clock, force.environ, notices)
             if found is not None:
-                self._discovered = (found,)
-                self._forget_engine()
+                force.discover(found)
         for number, route in enumerate(self._current().router.routes):
             # A hosted one that steps in has its SDK imported by then; a second engine here is not started.
             if not number or route.backend.destination.remote:
@@ -367,13 +335,19 @@ class App:
                 await look_at(self._current().router, route)
         self._in_background(self._start_index())
 
+    async def _start_with_keys(self) -> None:
+        await self._keychain.answered()
+        self._in_force.forget()
+        self._start_again()
+
     async def _start_index(self) -> None:
         await self._clock.sleep_ms(INDEX_AFTER_MS)
         settings = self.settings
-        if settings.context.enabled and self._folders:
-            cache = cache_folder(self._environ)
+        folders = self._in_force.folders
+        if settings.context.enabled and folders:
+            cache = cache_folder(self._in_force.environ)
             exclude = settings.privacy.exclude
-            self._surroundings.start_index(cache, self._folders, exclude, self._on_progress)
+            self._surroundings.start_index(cache, folders, exclude, self._on_progress)
 
     def _health_changed(self, route: Route, error: BackendError | None) -> None:
         if error is None:
@@ -386,7 +360,7 @@ class App:
         from lsp_server.engine import DISABLED
 
         router = self._current().router
-        starting = self._starting is None or not self._starting.done()
+        starting = self._starting is None or not self._starting.done() or self._keychain.is_waiting
         gate = self._pause.gate or (None if self.settings.completion.enabled else DISABLED)
         return status_of(router.routes, router.active(), gate, working=working, starting=starting)
 

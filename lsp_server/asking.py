@@ -22,7 +22,7 @@ from lsp_server.types import Answer, Cursor, Gate
 
 __all__ = ["BACKEND_FAILED", "NO_BACKEND", "OVER_BUDGET", "Asker"]
 
-NO_BACKEND: Final = Gate("no_backend", "no backend is configured: run `codestral-lsp doctor`")
+NO_BACKEND: Final = Gate("no_backend", "there is no backend to ask: `codestral-lsp doctor` says why")
 OVER_BUDGET: Final = "over_budget"
 
 

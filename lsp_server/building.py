@@ -6,6 +6,7 @@ needed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from lsp_server.config.settings import BackendSettings
 from lsp_server.config.trust import is_remote
 from lsp_server.engine import Engine, Memory
 from lsp_server.gathering import Gatherer
+from lsp_server.keychain import KeyAwaited, Keychain
 from lsp_server.notices import Notices
 from lsp_server.policy.clearance import Policy
 from lsp_server.policy.ignores import PathPolicy
@@ -60,6 +62,7 @@ class Builder:
         self._workspace = workspace
         self._on_change = on_change
         self._memory = Memory()
+        self.keychain = Keychain()
         self.budgets = Budgets(
             data_folder(environ) / FOLDER, clock, lambda line: notices.say("warning", line)
         )
@@ -101,16 +104,18 @@ class Builder:
         return Built(resolved, policy, router, engine, runner)
 
     def route(self, settings: BackendSettings, folders: Sequence[str]) -> Route | None:
-        """The backend, or None (and a notice) if its key or its address can't be used."""
+        """The backend, or None: its key or address can't be used, which is said, or the key is awaited."""
         session = self._session(folders)
         spare = self._spare.pop((settings, session), None)
         if spare is not None:
             return spare
         try:
-            key = resolve_key(settings, environ=self._environ)
+            key = resolve_key(settings, environ=self._environ, read_keyring=self.keychain.read)
             backend = create_backend(
                 settings, key=key, session=session, remote=is_remote(settings), suitable=is_known
             )
+        except KeyAwaited:
+            return None
         except (KeyRefused, ValueError) as error:
             self._notices.say("warning", str(error))
             return None
@@ -127,6 +132,11 @@ class Builder:
         spare, self._spare = self._spare, {}
         for route in spare.values():
             await route.backend.close()
+
+    async def close(self) -> None:
+        """Close the backends that no engine has taken, and write what was spent."""
+        await self.close_spare()
+        await asyncio.to_thread(self.budgets.close)
 
     def _tell_licence(self, route: Route) -> None:
         """Say once that a model's licence rules out use at work; where that is forbidden a gate says it."""

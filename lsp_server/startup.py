@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.util import find_spec
+from typing import Final
 
 from lsp_server.backends.base import BackendError
 from lsp_server.config.approvals import Approvals
@@ -11,11 +13,19 @@ from lsp_server.config.environment import mistral_key_names, ollama_address
 from lsp_server.config.layers import Resolved
 from lsp_server.config.locations import data_folder
 from lsp_server.config.settings import BackendSettings
+from lsp_server.keychain import Keychain
 from lsp_server.notices import Notices
 from lsp_server.routing.discovery import can_fill, discover
 from lsp_server.routing.route import Route
 from lsp_server.routing.router import Router
 from lsp_server.schedule.clock import Clock
+
+KEYRING_S: Final = 1.0
+"""Seconds that the other backends wait for the keyring: one that is open answers in a tenth of that."""
+LOCKED_NOTICE: Final = (
+    "The system keyring has not answered yet: unlock it, or allow access. "
+    "Backends whose keys are in it are used once it has."
+)
 
 Approve = Callable[[str, str], Awaitable[bool]]
 
@@ -39,6 +49,27 @@ async def ask_for_approvals(
             why = f"the approval of {origin} cannot be kept ({error.strerror})"
             notices.say("warning", f"{why}: make the data folder writable")
     return approved
+
+
+async def wait_for_keys(keychain: Keychain, notices: Notices, *, others: bool) -> bool:
+    """Wait for the keyring, if it has been asked; returns whether it has answered what it was asked.
+
+    A keyring that does not answer soon is locked and has asked the user: they are told what waits. Where
+    there are other backends to go on with, it is not waited for any longer.
+    """
+    if not keychain.is_waiting:
+        return False
+    answered = asyncio.ensure_future(keychain.answered())
+    try:
+        await asyncio.wait({answered}, timeout=KEYRING_S)
+        if keychain.is_waiting:
+            notices.say("warning", LOCKED_NOTICE)
+            if others:
+                return False
+        await answered
+    finally:
+        answered.cancel()
+    return True
 
 
 async def find_backend(

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from lsp_server.app import App
+from lsp_server.asking import NO_BACKEND
 from lsp_server.config.approvals import Approvals
 from lsp_server.engine import DISABLED
 from lsp_server.routing import discovery
@@ -51,6 +52,16 @@ async def test_nothing_configured_and_nothing_there_is_said_once(make):
     await app.start()
     assert (await app.complete(ask())).gate.name == "no_backend"
     assert app.said == [("warning", discovery.NOTHING_NOTICE)]
+    await app.close()
+
+
+async def test_where_backends_are_configured_no_other_is_looked_for(make):
+    app = make({"name": "ours", "kind": "openai", "url": f"{REMOTE}/v1", "model": "m", "key_env": "NOT_SET"})
+    await app.start()
+    answer = await app.complete(ask())
+    assert (answer.gate.name, answer.gate.detail) == (NO_BACKEND.name, NO_BACKEND.detail)
+    [(level, text)] = app.said
+    assert (level, "NOT_SET" in text) == ("warning", True)
     await app.close()
 
 
