@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
+import lsp_server
 from tests.editors.neovim_plugin_fixtures import PLUGIN, ghost, no_ghost, offer, start, told
 from tests.editors.neovim_stand_in import INLINE_COMPLETION
 
@@ -96,7 +97,9 @@ def test_health_tells_of_server_client_keys_and_model(start_real):
     nvim = start_real("x = 1\n")
     nvim.command("checkhealth codestral")
     page = nvim.wait(lambda: "doctor" in nvim.buffer() and nvim.buffer(), "the report")
-    for text in ("the plugin's own", "Running for 1 buffer(s), positions in utf-8", "accept: <Tab>"):
+    own = f"codestral-lsp {lsp_server.__version__}"
+    client = "Running for 1 buffer(s), positions in utf-8"
+    for text in ("the plugin's own", own, client, "accept: <Tab>", "(llamacpp, local)"):
         assert text in page
     assert "mapped again" not in page
 
@@ -224,7 +227,7 @@ def test_a_buffer_is_switched_off_and_on(start):
     nvim.command("Codestral disable")
     no_ghost(nvim)
     asked = nvim.lua("return #server.asked")
-    nvim.type("y<M-]>z")
+    nvim.type("yz")
     assert nvim.lua("return require('codestral').status()") == "Codestral off"
     assert nvim.lua("return #server.asked") == asked
     nvim.command("Codestral enable")

@@ -37,7 +37,9 @@ local function range_of(call)
   local from, to = vim.api.nvim_buf_get_mark(0, '<'), vim.api.nvim_buf_get_mark(0, '>')
   if vim.fn.visualmode() == 'v' and from[1] == call.line1 and to[1] == call.line2 then
     local last = vim.api.nvim_buf_get_lines(0, to[1] - 1, to[1], false)[1] or ''
-    return { start = from, ['end'] = { to[1], math.max(0, math.min(to[2], #last - 1)) } }
+    local column = math.max(0, math.min(to[2], #last - 1))
+    -- Neovim adds one byte to it, and the last character may have several.
+    return { start = from, ['end'] = { to[1], column + (last ~= '' and vim.str_utf_end(last, column + 1) or 0) } }
   end
   local last = vim.api.nvim_buf_get_lines(0, call.line2 - 1, call.line2, false)[1] or ''
   return { start = { call.line1, 0 }, ['end'] = { call.line2, math.max(0, #last - 1) } }

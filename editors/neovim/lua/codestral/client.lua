@@ -12,6 +12,8 @@ local NAME = 'codestral'
 --- From here on Neovim starts servers itself (vim.lsp.enable) and clients have methods.
 local NEW = vim.fn.has('nvim-0.11') == 1
 local RESTART_MS, POLL_MS = 5000, 50
+--- How the server ends when it is told to by SIGTERM.
+local TERMINATED = 143
 
 --- Nothing is started by itself after the server has ended by a fault.
 local crashed = false
@@ -92,7 +94,7 @@ end
 local function ended(code, signal)
   vim.schedule(function()
     status.reset()
-    if code ~= 0 or (signal ~= 0 and signal ~= 15) then
+    if (code ~= 0 and code ~= TERMINATED) or (signal ~= 0 and signal ~= 15) then
       crashed = true
       local how = signal ~= 0 and 'signal ' .. signal or 'exit ' .. code
       notice.tell(('the server ended (%s), see :Codestral restart'):format(how), vim.log.levels.ERROR)
@@ -101,7 +103,7 @@ local function ended(code, signal)
 end
 
 --- Starts the process. Neovim hears of every end as of a good one, or it would tell the user a second time.
-local function start_process(dispatchers, ...)
+local function start_process(dispatchers, given, ...)
   local command = config.options.cmd
   local on_exit = dispatchers.on_exit
   dispatchers = vim.tbl_extend('force', dispatchers, {
@@ -111,9 +113,11 @@ local function start_process(dispatchers, ...)
     end,
   })
   if type(command) == 'function' then
-    return command(dispatchers, ...)
+    return command(dispatchers, given, ...)
   end
-  return vim.lsp.rpc.start(command, dispatchers)
+  given = given or {}
+  local spawn = { cwd = given.cmd_cwd, env = given.cmd_env, detached = given.detached }
+  return vim.lsp.rpc.start(command, dispatchers, spawn)
 end
 
 --- @return boolean whether the command that starts the server can be found
@@ -244,20 +248,22 @@ function M.restart()
   if NEW then
     vim.lsp.enable(NAME, false)
   end
-  local clients = vim.lsp.get_clients({ name = NAME })
-  for _, client in ipairs(clients) do
+  -- With those that have not answered yet.
+  local all = { name = NAME, _uninitialized = true }
+  for _, client in ipairs(vim.lsp.get_clients(all)) do
     call(client, 'stop')
   end
   local waited = 0
   local function start_when_ended()
-    local running = vim.lsp.get_clients({ name = NAME })
+    local running = vim.lsp.get_clients(all)
     if #running > 0 and waited < RESTART_MS then
       waited = waited + POLL_MS
       vim.defer_fn(start_when_ended, POLL_MS)
       return
     end
     for _, client in ipairs(running) do
-      call(client, 'stop', true)
+      -- Neovim 0.11 ignores stop(true) after stop().
+      client.rpc.terminate()
     end
     enable()
   end

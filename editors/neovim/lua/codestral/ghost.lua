@@ -41,11 +41,12 @@ end
 
 --- Draws what is left of the offer at the cursor, or drops it.
 local function draw()
+  local hides = menu.hides()
   local rest = offer and offers.rest(offer)
   if not offer or not rest then
     return drop()
   end
-  if menu.hides() then
+  if hides then
     return erase()
   end
   local cursor = api.nvim_win_get_cursor(0)
@@ -87,7 +88,7 @@ function M.update()
   menu.watch_cmp(M.update)
   draw()
   local wanted = config.options.automatic and is_on(buf)
-  if wanted and vim.fn.reg_executing() == '' and menu.state() ~= 'selected' then
+  if wanted and vim.fn.reg_executing() == '' and vim.fn.reg_recording() == '' and menu.state() ~= 'selected' then
     asking.while_typing(take)
   else
     asking.cancel_elsewhere()
@@ -230,6 +231,7 @@ function M.start()
       M.clear()
     end
   end)
+  api.nvim_create_autocmd('ModeChanged', { group = group, pattern = 'i*:[^i]*', callback = M.clear })
   on('ColorScheme', render.define_highlights)
   menu.watch(group, M.update)
 end

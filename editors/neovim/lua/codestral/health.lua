@@ -18,6 +18,29 @@ local function run(command, timeout)
   return process:wait(timeout)
 end
 
+--- A command of the program that serves: what stands in `cmd` before the server's own command and options.
+local function program(...)
+  local command = {}
+  for index, word in ipairs(config.options.cmd) do
+    if index > 1 and (word == 'serve' or vim.startswith(word, '--')) then
+      break
+    end
+    command[index] = word
+  end
+  return vim.list_extend(command, { ... })
+end
+
+--- The doctor, on the configuration file that the server is given.
+local function doctor()
+  local command = program('doctor', '--json')
+  for index, word in ipairs(config.options.cmd) do
+    if word == '--config' then
+      vim.list_extend(command, { word, config.options.cmd[index + 1] })
+    end
+  end
+  return command
+end
+
 local function check_editor()
   health.start('Neovim')
   local version = tostring(vim.version())
@@ -61,7 +84,7 @@ local function check_server()
     })
     return
   end
-  local answer = run({ command[1], '--version' }, VERSION_MS)
+  local answer = run(program('--version'), VERSION_MS)
   local version = answer and answer.code == 0 and vim.trim(answer.stdout)
   health.ok(('%s: %s'):format(vim.fn.exepath(command[1]), version or 'its version is not known'))
 end
@@ -138,10 +161,14 @@ local function check_doctor()
     health.info('Not run')
     return
   end
-  local answer = run({ command[1], 'doctor', '--json' }, DOCTOR_MS)
+  if next(config.options.settings) then
+    health.info('The doctor reads the configuration files, not the `settings` of setup()')
+  end
+  local examination = doctor()
+  local answer = run(examination, DOCTOR_MS)
   local read, told = pcall(vim.json.decode, answer and answer.stdout or '')
   if not read or type(told) ~= 'table' then
-    health.error('It printed nothing that can be read', 'Run it in a terminal: ' .. command[1] .. ' doctor')
+    health.error('It printed nothing that can be read', 'Run it in a terminal: ' .. table.concat(examination, ' '))
     return
   end
   report_doctor(told)

@@ -31,7 +31,9 @@ end
 --- Gives the mapping that a key had another name, and returns the keys that do what the key did.
 local function keep(lhs, before)
   if not before then
-    return lhs
+    -- An Alt key without a mapping is <Esc> and the key to Neovim, if it is typed and does not come out of a mapping.
+    local key = lhs:match('^<[MmAa]%-(.+)>$')
+    return key and '<Esc>' .. (#key == 1 and key or ('<%s>'):format(key)) or lhs
   end
   local name = ('<Plug>(codestral-before-%s)'):format(lhs:gsub('[<>]', ''))
   local copy = vim.tbl_extend('force', before, { lhs = name, lhsraw = vim.keycode(name) })
@@ -78,8 +80,12 @@ function M.set()
   map(keys.accept, 'accept', plugin.visible)
   map(keys.accept_line, 'accept_line', plugin.visible)
   map(keys.accept_word, 'accept_word', plugin.visible)
-  map(keys.next, 'next', plugin.is_attached)
-  map(keys.previous, 'previous', plugin.is_attached)
+  local function cycles()
+    local native = require('codestral.ghost_text').is_native()
+    return plugin.is_attached() and vim.b.codestral ~= false and (not native or plugin.visible())
+  end
+  map(keys.next, 'next', cycles)
+  map(keys.previous, 'previous', cycles)
   map(keys.dismiss, 'dismiss', plugin.visible)
 end
 

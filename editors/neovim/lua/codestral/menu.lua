@@ -20,11 +20,20 @@ local function of_plugin(module, open, selected)
   return plugin[selected] and plugin[selected]() and 'selected' or 'open'
 end
 
+--- nvim-cmp's own functions wait until it has filtered, and Neovim runs other callbacks meanwhile.
+local function of_cmp()
+  local view = vim.tbl_get(package.loaded, 'cmp', 'core', 'view')
+  if not view or not view.visible or not view.get_selected_entry then
+    return of_plugin('cmp', 'visible', 'get_selected_entry')
+  end
+  return not view:visible() and 'none' or view:get_selected_entry() and 'selected' or 'open'
+end
+
 --- @return 'none'|'open'|'selected'
 function M.state()
   local state = native()
   if state == 'none' then
-    state = of_plugin('cmp', 'visible', 'get_selected_entry')
+    state = of_cmp()
   end
   if state == 'none' then
     state = of_plugin('blink.cmp', 'is_menu_visible', 'get_selected_item')

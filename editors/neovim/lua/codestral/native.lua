@@ -15,8 +15,14 @@ function M.attach(buf)
   vim.lsp.inline_completion.enable(wanted, { bufnr = buf })
 end
 
---- Nothing has to be prepared: Neovim watches the buffers that are enabled.
-function M.start() end
+--- Neovim watches the buffers that are enabled: those that the server has already, at a second setup().
+function M.start()
+  for _, client in ipairs(vim.lsp.get_clients({ name = 'codestral' })) do
+    for buf in pairs(client.attached_buffers) do
+      M.attach(buf)
+    end
+  end
+end
 
 --- Ends it in all buffers.
 function M.stop()
