@@ -17,8 +17,8 @@
   "So many changes are sent one by one; of more, the whole text is shorter.")
 
 (defconst codestral-document--unsendable
-  (rx (any "\r" (#xd800 . #xdfff) (#x110000 . #x3fffff)))
-  "Ends of line that are none in Emacs, and what is not Unicode: raw bytes.")
+  (rx (or "\r" (any (#xd800 . #xdfff)) (not (any (0 . #x10ffff)))))
+  "Ends of line that are none in Emacs, and what is not Unicode, such as raw bytes.")
 
 (defvar-local codestral-document-send nil
   "The function that sends a notification about the buffer.
@@ -41,6 +41,9 @@ Or t: it has to get the whole text.")
 (defvar-local codestral-document--size 0
   "How many characters the buffer has after the changes that are known.")
 
+(defvar-local codestral-document--tick 0
+  "The buffer's tick after the changes that are known.")
+
 (defun codestral-document-open (send uri language)
   "Open the current buffer in the server as URI in LANGUAGE, by the function SEND."
   (setq codestral-document-send send
@@ -48,7 +51,8 @@ Or t: it has to get the whole text.")
         codestral-document-version (1+ codestral-document-version)
         codestral-document--changes nil
         codestral-document--before nil
-        codestral-document--size (buffer-size))
+        codestral-document--size (buffer-size)
+        codestral-document--tick (buffer-chars-modified-tick))
   (add-hook 'before-change-functions #'codestral-document--before-change nil t)
   (add-hook 'after-change-functions #'codestral-document--after-change nil t)
   (funcall send "textDocument/didOpen"
@@ -73,8 +77,8 @@ If QUIETLY, the server has ended and is not told."
 (defun codestral-document-flush ()
   "Send what is new in the current buffer to the server."
   (when codestral-document-send
+    (codestral-document--expect-no-other)
     (unless (= codestral-document--size (buffer-size))
-      ;; Something was changed behind the hooks' back.
       (setq codestral-document--changes t))
     (when codestral-document--changes
       (let ((events (if (listp codestral-document--changes)
@@ -82,6 +86,7 @@ If QUIETLY, the server has ended and is not told."
                       (vector (list :text (codestral-document--whole-text))))))
         (setq codestral-document--changes nil
               codestral-document--size (buffer-size)
+              codestral-document--tick (buffer-chars-modified-tick)
               codestral-document-version (1+ codestral-document-version))
         (funcall codestral-document-send "textDocument/didChange"
                  (list :textDocument (list :uri codestral-document-uri :version codestral-document-version)
@@ -117,12 +122,17 @@ If QUIETLY, the server has ended and is not told."
 (defun codestral-document--text (beg end)
   "Return the text from BEG to END as the server gets it.
 It has as many characters, all of them Unicode."
-  (let ((text (string-to-multibyte (buffer-substring-no-properties beg end)))
-        (index 0))
-    (save-match-data
-      (while (setq index (string-match codestral-document--unsendable text index))
-        (aset text index (if (eq (aref text index) ?\r) ?\s ?\N{REPLACEMENT CHARACTER}))))
-    text))
+  (let ((text (string-to-multibyte (buffer-substring-no-properties beg end))))
+    (if (string-match-p codestral-document--unsendable text)
+        ;; Not by `aset', which moves all that is behind a character of another length.
+        (concat (mapcar #'codestral-document--sendable text))
+      text)))
+
+(defun codestral-document--sendable (character)
+  "Return what stands for CHARACTER in the server's text."
+  (cond ((eq character ?\r) ?\s)
+        ((or (<= #xd800 character #xdfff) (> character #x10ffff)) ?\N{REPLACEMENT CHARACTER})
+        (t character)))
 
 (defun codestral-document--whole-text ()
   "Return the whole text of the current buffer."
@@ -130,8 +140,15 @@ It has as many characters, all of them Unicode."
     (widen)
     (codestral-document--text (point-min) (point-max))))
 
+(defun codestral-document--expect-no-other ()
+  "Have the whole text sent if something has changed it behind the hooks' back.
+An indirect buffer does, whose hooks are its own."
+  (unless (= codestral-document--tick (buffer-chars-modified-tick))
+    (setq codestral-document--changes t)))
+
 (defun codestral-document--before-change (beg end)
   "Keep where the text from BEG to END, which is about to be changed, is."
+  (codestral-document--expect-no-other)
   (setq codestral-document--before
         (and (listp codestral-document--changes)
              (list beg end (codestral-document-position beg) (codestral-document-position end)))))
@@ -140,6 +157,7 @@ It has as many characters, all of them Unicode."
   "Keep the change that has made the text from BEG to END.
 There were LENGTH characters before."
   (cl-incf codestral-document--size (- end beg length))
+  (setq codestral-document--tick (buffer-chars-modified-tick))
   (pcase-let ((`(,before-beg ,before-end ,start-position ,end-position) codestral-document--before))
     (setq codestral-document--before nil)
     (if (and (listp codestral-document--changes)

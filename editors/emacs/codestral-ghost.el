@@ -270,6 +270,7 @@ The suggestion is the one with INDEX, or the one that is shown."
     (if codestral-ghost--overlay
         (move-overlay codestral-ghost--overlay (point) end)
       (setq codestral-ghost--overlay (make-overlay (point) end))
+      (overlay-put codestral-ghost--overlay 'codestral t)
       (overlay-put codestral-ghost--overlay 'priority 1000))
     (overlay-put codestral-ghost--overlay 'window (selected-window))
     (overlay-put codestral-ghost--overlay 'display (and (> count 0) shown))

@@ -46,6 +46,9 @@ with the next start of a server, see `codestral-restart'."
 Of other modes it is the name without \"-mode\" or \"-ts-mode\"."
   :type '(alist :key-type symbol :value-type string))
 
+(defconst codestral-server--last-words 5
+  "Seconds from the request to end until a server that does not is ended.")
+
 (defconst codestral-server--patience 60
   "Seconds after which a server that serves no buffer ends.")
 
@@ -123,12 +126,16 @@ Start a server if there is none for its project."
       (run-with-timer codestral-server--patience nil #'codestral-server--stop-if-idle server))))
 
 (defun codestral-server-stop (server)
-  "Ask SERVER to end."
-  (let ((connection (codestral-server-connection server)))
+  "Ask SERVER to end, and end it if it does not soon."
+  (let* ((connection (codestral-server-connection server))
+         (process (codestral-rpc-process connection)))
+    (run-with-timer codestral-server--last-words nil
+                    (lambda () (when (process-live-p process) (delete-process process))))
     (setf (codestral-server-stopping server) t)
     (codestral-server--forget server)
     (codestral-rpc-request connection "shutdown" :null
-                           (lambda (_) (codestral-rpc-notify connection "exit" :null)))))
+                           (lambda (_) (codestral-rpc-notify connection "exit" :null))
+                           #'ignore)))
 
 (defun codestral-server-all ()
   "Return the servers."

@@ -79,6 +79,9 @@ there is nothing to move over: at the end of a line, or before closing brackets.
         (add-hook 'after-set-visited-file-name-hook #'codestral--reopen nil t)
         (add-hook 'kill-buffer-hook #'codestral--leave nil t)
         (add-hook 'change-major-mode-hook #'codestral--leave nil t)
+        (add-hook 'clone-indirect-buffer-hook #'codestral--part nil t)
+        ;; Nothing is suggested before something is typed.
+        (setq codestral-ghost--seen (list (buffer-chars-modified-tick) (point)))
         (unless codestral-document-send
           (codestral-server-attach)))
     (codestral--leave)))
@@ -97,10 +100,16 @@ there is nothing to move over: at the end of a line, or before closing brackets.
 
 (defun codestral--reopen ()
   "Open the current buffer anew in the server: it has another name."
-  (codestral-ghost-cancel)
-  (codestral-ghost-clear)
-  (codestral-server-detach)
-  (codestral-server-attach))
+  (codestral-mode -1)
+  (codestral-mode))
+
+(defun codestral--part ()
+  "Turn `codestral-mode' off in a clone: what it knows belongs to the other buffer."
+  (mapc #'kill-local-variable
+        '(codestral-document-send codestral-server--current codestral-ghost--current codestral-ghost-visible
+          codestral-ghost--overlay codestral-ghost--timer codestral-ghost--pending))
+  (remove-overlays (point-min) (point-max) 'codestral t)
+  (codestral-mode -1))
 
 ;;;###autoload
 (define-globalized-minor-mode global-codestral-mode codestral-mode codestral--turn-on

@@ -16,7 +16,8 @@
     (+ (point) (plist-get position :character) -1)))
 
 (defun receive (method params)
-  "Take the notification METHOD with PARAMS."
+  "Take the notification METHOD with PARAMS, which have to be JSON."
+  (json-serialize params)
   (pcase method
     ("textDocument/didOpen" (setq copy (plist-get (plist-get params :textDocument) :text)))
     ("textDocument/didChange"

@@ -80,6 +80,13 @@ def test_the_server_has_the_same_text_after_any_changes(tmp_path):
     assert int(parts) > 10 * int(whole)
 
 
+def test_buffers_that_share_their_text_and_servers_that_hang(tmp_path):
+    told = run_batch("-l", str(HERE / "emacs_buffers.el"), folder=tmp_path)
+    expected, total = re.search(r"(\d+) of (\d+) as expected", told).groups()
+    assert int(total) == 9
+    assert expected == total, told
+
+
 def test_accepting_leaves_the_intended_text_in_200_files_and_can_be_undone(tmp_path):
     cases = accept_cases(200)
     cases_file = write_cases(cases, tmp_path / "cases")

@@ -63,6 +63,16 @@ def test_the_server_has_the_same_text_after_any_changes(tmp_path):
     assert report.read_text() == ""
 
 
+def test_projects_and_servers_that_hang(tmp_path):
+    report = tmp_path / "report"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    given = os.environ | environment(tmp_path, PLUGIN=str(PLUGIN), FOLDER=str(folder), REPORT=str(report))
+    command = [VIM, "-N", "-u", "NONE", "-es", "-S", str(HERE / "vim_units.vim")]
+    subprocess.run(command, env=given, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert report.read_text() == ""
+
+
 def test_accepting_leaves_the_intended_text_in_200_files_and_can_be_undone(tmp_path):
     cases = [case for case in accept_cases(220) if exists_in_vim(case)][:200]
     cases_file = write_cases(cases, tmp_path / "cases")
@@ -104,6 +114,10 @@ def vim(tmp_path, server_command):
             f"filetype plugin on\nlet g:codestral_command = {json.dumps(server)}\n"
             f"set runtimepath^={PLUGIN}\n"
             "imap <F5> <Plug>(codestral-complete)\nimap <F6> <Plug>(codestral-next)\n"
+            "function Ask(timer)\n"
+            "let g:answer = codestral#question#Ask('May code be sent?', ['Allow', 'Not now'])\n"
+            "endfunction\n"
+            "function AskSoon()\ncall timer_start(300, 'Ask')\nendfunction\n"
             "nmap <F7> :echo 'process' job_info(codestral#server#Of(bufnr()).job).process<CR>\n"
         )
         with terminal(tmp_path, [VIM, "-u", str(rc), str(file)], environment(tmp_path)) as screen:
@@ -201,6 +215,64 @@ def test_tab_is_a_tab_while_nothing_is_shown(vim, fake_model, tmp_path):
         screen.keys("Tab")
         screen.text("#")
         assert save(screen, tmp_path / "main.py") in ("x = 1\t#\n", "x = 1   #\n")
+
+
+def test_what_is_typed_ahead_of_the_screen_is_not_lost(vim, fake_model, tmp_path):
+    fake_model.answer = "lue = compute()\n"
+    with vim("def run():\n    \n", "    ") as screen:
+        screen.text("va")
+        screen.wait_for("value = compute()")
+        screen.keys("x", "Tab", "#")
+        assert save(screen, tmp_path / "main.py").split("\n")[1].replace(" ", "\t") == "\t\t\t\tvax\t#"
+
+
+def test_however_insert_mode_ends_so_does_ghost_text(vim, fake_model):
+    fake_model.answer = "value = compute()\n"
+    with vim("def run():\n    \n", "    ") as screen:
+        screen.keys("F5")
+        screen.wait_for("value = compute()")
+        screen.keys("C-c")
+        screen.wait_while("value = compute()")
+
+
+def test_a_question_is_not_answered_by_what_is_typed_into_the_text(vim):
+    with vim("x = 1\n") as screen:
+        for typed, answer in (("and all", "''"), ("allow", "'Allow'")):
+            screen.text(":call AskSoon()")
+            screen.keys("Enter")
+            screen.text("A")
+            screen.wait_for("May code be sent? (Allow / Not now):")
+            screen.text(typed)
+            screen.wait_for(f"(Allow / Not now): {typed}")
+            screen.keys("Enter")
+            screen.wait_while("May code be sent?")
+            screen.keys("Escape")
+            screen.text(":echo 'answer' string(g:answer)")
+            screen.keys("Enter")
+            screen.wait_for(f"answer {answer}")
+
+
+def test_a_file_type_that_is_not_wanted_ends_it_and_another_one_is_told(vim, fake_model):
+    with vim("x = 1\n") as screen:
+        screen.text(":set filetype=mail")
+        screen.keys("Enter")
+        screen.wait_while("main.py Codestral")
+        screen.text(":set filetype=ruby")
+        screen.keys("Enter")
+        screen.wait_for("main.py Codestral")
+        screen.keys("A", "F5")
+        screen.wait_until(lambda _: fake_model.requests, "a request")
+
+
+def test_a_page_that_is_open_is_shown_again_in_its_window(vim):
+    with vim("x = 1\n") as screen:
+        for _ in range(2):
+            screen.text(":CodestralStats")
+            screen.keys("Enter")
+            screen.wait_for("codestral://stats")
+        screen.text(":echo 'windows' winnr('$')")
+        screen.keys("Enter")
+        screen.wait_for("windows 2")
 
 
 def test_other_suggestions_are_shown_in_turn(vim, fake_model):

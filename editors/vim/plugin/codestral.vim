@@ -35,7 +35,7 @@ inoremap <Plug>(codestral-undo-break) <C-G>u
 # Map a key to something that is done while ghost text is shown; at other times the key does what it did.
 def Map(key: string, action: string)
   if maparg(key, 'i') == ''
-    execute $'imap <expr> <silent> {key} codestral#ghost#Visible()'
+    execute $'imap <expr> <silent> {key} codestral#ghost#Visible("\{key}")'
       .. $' ? "\<Plug>(codestral-undo-break)\<Plug>({action})\<Plug>(codestral-undo-break)"'
       .. $' : "\{key}"'
   endif
@@ -67,6 +67,8 @@ augroup codestral
   autocmd InsertEnter * ghost.Entered()
   autocmd CursorMovedI,CompleteChanged,CompleteDone * ghost.Moved()
   autocmd InsertLeave,BufLeave * ghost.Dismiss()
+  # Leaving by CTRL-C fires no InsertLeave.
+  autocmd CursorMoved * ghost.Moved()
   autocmd BufWritePost * server.Saved()
   autocmd BufFilePre,BufDelete,BufWipeout,BufUnload * server.Detach(str2nr(expand('<abuf>')))
   autocmd BufFilePost * server.Attach()

@@ -9,7 +9,9 @@ import autoload 'codestral/server.vim'
 def Page(name: string, result: dict<any>)
   var buffer = bufadd($'codestral://{name}')
   bufload(buffer)
-  execute 'sbuffer' buffer
+  if !win_gotoid(bufwinid(buffer))
+    execute 'sbuffer' buffer
+  endif
   setlocal buftype=nofile bufhidden=wipe noswapfile modifiable filetype=markdown
   deletebufline(buffer, 1, '$')
   setline(1, split(get(result, 'markdown', string(result)), "\n", true))

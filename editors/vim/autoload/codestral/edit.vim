@@ -2,12 +2,15 @@ vim9script
 # Edits that a server asks for: all of a workspace edit is done, or nothing of it.
 # SPDX-License-Identifier: Apache-2.0
 
+import autoload 'codestral/paths.vim'
+import autoload 'codestral/question.vim'
 import autoload 'codestral/server.vim'
 
 # Apply a workspace edit; returns why nothing was changed, or nothing.
 export def Apply(edit: dict<any>): string
   for annotation in values(get(edit, 'changeAnnotations', {}))
-    if get(annotation, 'needsConfirmation', false) && confirm($'Codestral: {annotation.label}?', "&Yes\n&No") != 1
+    if get(annotation, 'needsConfirmation', false)
+        && question.Ask($'Codestral: {annotation.label}?', ['yes', 'no']) != 'yes'
       return 'you declined'
     endif
   endfor
@@ -26,7 +29,7 @@ enddef
 
 def Problem(change: dict<any>): string
   if has_key(change, 'kind')
-    var path = server.Path(get(change, 'uri', ''))
+    var path = paths.Path(get(change, 'uri', ''))
     return change.kind != 'create' ? $'files cannot be changed by {change.kind}'
       : path == '' ? 'it is about no file'
       : filereadable(path) ? 'the file exists already' : ''
@@ -35,7 +38,7 @@ def Problem(change: dict<any>): string
   var version = get(change.textDocument, 'version', v:null)
   if bufnr == 0
     return version != v:null ? 'the document is not open'
-      : server.Path(change.textDocument.uri) == '' ? 'it is about no file' : ''
+      : paths.Path(change.textDocument.uri) == '' ? 'it is about no file' : ''
   endif
   server.Flush(bufnr)
   return !getbufvar(bufnr, '&modifiable') ? 'the buffer cannot be modified'
@@ -44,14 +47,14 @@ enddef
 
 def Do(change: dict<any>)
   if has_key(change, 'kind')
-    var path = server.Path(change.uri)
+    var path = paths.Path(change.uri)
     mkdir(fnamemodify(path, ':h'), 'p')
     writefile([], path)
     return
   endif
   var bufnr = server.Buffer(change.textDocument.uri)
   if bufnr == 0
-    execute 'split' fnameescape(server.Path(change.textDocument.uri))
+    execute 'split' fnameescape(paths.Path(change.textDocument.uri))
     bufnr = bufnr()
   endif
   # From the end, so that the places stay right; of two at one place the first one comes first.

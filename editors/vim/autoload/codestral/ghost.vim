@@ -4,6 +4,7 @@ vim9script
 
 import autoload 'codestral/messages.vim'
 import autoload 'codestral/server.vim'
+import autoload 'codestral/text.vim' as texts
 
 const TYPE = 'codestral-ghost'
 const WORD = '^\_s*\%(\k\+\|[^[:keyword:][:space:]]\+\|$\)'
@@ -13,6 +14,8 @@ const LINE = '^\n*[^\n]\+'
 # bytes from 0; after is what stood behind it in its line; complete: there are no other items.
 var current: dict<any> = {}
 var visible = false
+# The key that is about to take it.
+var pressed = ''
 # Where and how it is on the screen: {bufnr, tick, lnum, col, lines}.
 var shown: dict<any> = {}
 # What is being asked: {server, id, bufnr, lnum, col, tick}, and the timer that will ask.
@@ -22,7 +25,8 @@ var seen_tick = -1
 # Nothing was asked at this place because it was not the moment.
 var put_off = false
 
-export def Visible(): bool
+export def Visible(key = ''): bool
+  pressed = visible ? key : ''
   return visible
 enddef
 
@@ -223,11 +227,11 @@ def Display(text: string, replaces: number)
   endif
   Hide()
   if lines[0] != ''
-    prop_add(line('.'), col('.'), {type: TYPE, text: Untabbed(lines[0], virtcol('.') - 1)})
+    prop_add(line('.'), col('.'), {type: TYPE, text: texts.Untabbed(lines[0], virtcol('.') - 1)})
   endif
   for line in lines[1 :]
     # Without any text the line would not be shown.
-    prop_add(line('.'), 0, {type: TYPE, text: line == '' ? ' ' : Untabbed(line, 0), text_align: 'below'})
+    prop_add(line('.'), 0, {type: TYPE, text: line == '' ? ' ' : texts.Untabbed(line, 0), text_align: 'below'})
   endfor
   shown = wanted
   Redraw()
@@ -238,22 +242,8 @@ enddef
 # Vim shifts the lines behind text that appears below a line wrongly (seen in 9.0.1378), unless it draws all of them.
 def Redraw()
   if len(shown.lines) > 1
-    &l:wrap = &l:wrap
+    noautocmd &l:wrap = &l:wrap
   endif
-enddef
-
-# Text with spaces for tabs, as it looks from a column on; Vim shows a tab in virtual text as one space.
-def Untabbed(text: string, start: number): string
-  if stridx(text, "\t") < 0
-    return text
-  endif
-  var parts = split(text, "\t", true)
-  var plain = parts[0]
-  for part in parts[1 :]
-    var column = start + strdisplaywidth(plain)
-    plain ..= repeat(' ', &tabstop - column % &tabstop) .. part
-  endfor
-  return plain
 enddef
 
 # Telling
@@ -267,10 +257,6 @@ def Tell()
       server.Notify(of, 'textDocument/didShowCompletion', {item: item})
     endif
   endif
-enddef
-
-def Units(text: string): number
-  return str2list(text)->mapnew((_, character) => character > 0xffff ? 2 : 1)->reduce((sum, n) => sum + n, 0)
 enddef
 
 # Taking
@@ -289,11 +275,11 @@ enddef
 
 # Insert the ghost text, or of it what a pattern matches, as it is.
 def Take(pattern: string)
-  if !visible
-    return
-  endif
-  var rest = Rest(current.index)
+  var rest = visible ? Rest(current.index) : {}
   if empty(rest)
+    # Typed ahead: Vim maps a key before it inserts the text in front of it.
+    feedkeys(pressed, 'ni')
+    pressed = ''
     return
   endif
   var item = current.items[current.index]
@@ -310,7 +296,7 @@ def Take(pattern: string)
   if !empty(of)
     if !whole
       server.Notify(of, 'textDocument/didPartiallyAcceptCompletion', {
-        item: item, acceptedLength: Units(rest.typed .. part)})
+        item: item, acceptedLength: texts.Units(rest.typed .. part)})
     elseif has_key(item, 'command')
       server.Execute(item.command.command, item.command.arguments)
     endif

@@ -3,6 +3,8 @@ vim9script
 # SPDX-License-Identifier: Apache-2.0
 
 import autoload 'codestral/edit.vim'
+import autoload 'codestral/paths.vim'
+import autoload 'codestral/question.vim'
 import autoload 'codestral/server.vim'
 
 export def Warn(text: string)
@@ -22,19 +24,13 @@ enddef
 
 def Answer(from: dict<any>, request: dict<any>)
   var reply: dict<any> = {id: request.id}
-  var params = get(request, 'params', {})
-  if request.method == 'workspace/applyEdit'
-    var problem = edit.Apply(params.edit)
-    reply.result = problem == '' ? {applied: true} : {applied: false, failureReason: problem}
-  elseif request.method == 'window/showDocument'
-    reply.result = {success: Show(params.uri)}
-  elseif request.method == 'window/showMessageRequest'
-    reply.result = Choose(params)
-  elseif request.method =~ '^window/workDoneProgress/create$\|^client/\%(un\)\?registerCapability$'
-    reply.result = v:null
-  else
-    reply.error = {code: -32601, message: 'there is no method ' .. request.method}
-  endif
+  try
+    extend(reply, Reply(request.method, get(request, 'params', {})))
+  catch
+    # Without any answer the server would wait for one.
+    reply.error = {code: -32603, message: v:exception}
+    Warn(v:exception)
+  endtry
   if ch_status(from.channel) == 'open'
     # ch_sendexpr() takes numbers alone as ids, and the server may use strings.
     var body = json_encode(extend(reply, {jsonrpc: '2.0'}))
@@ -42,8 +38,23 @@ def Answer(from: dict<any>, request: dict<any>)
   endif
 enddef
 
+# The result or the error that a request is answered with.
+def Reply(method: string, params: any): dict<any>
+  if method == 'workspace/applyEdit'
+    var problem = edit.Apply(params.edit)
+    return {result: problem == '' ? {applied: true} : {applied: false, failureReason: problem}}
+  elseif method == 'window/showDocument'
+    return {result: {success: Show(params.uri)}}
+  elseif method == 'window/showMessageRequest'
+    return {result: Choose(params)}
+  elseif method =~ '^window/workDoneProgress/create$\|^client/\%(un\)\?registerCapability$'
+    return {result: v:null}
+  endif
+  return {error: {code: -32601, message: 'there is no method ' .. method}}
+enddef
+
 def Show(uri: string): bool
-  var path = server.Path(uri)
+  var path = paths.Path(uri)
   if path == '' || !filereadable(path)
     return false
   endif
@@ -54,8 +65,8 @@ enddef
 
 def Choose(params: dict<any>): any
   var titles = mapnew(get(params, 'actions', []), (_, action) => action.title)
-  var choice = confirm(params.message, join(titles, "\n"), 0)
-  return choice == 0 ? v:null : {title: titles[choice - 1]}
+  var answer = question.Ask(params.message, titles)
+  return answer == '' ? v:null : {title: answer}
 enddef
 
 def Told(from: dict<any>, method: string, params: any)

@@ -3,15 +3,16 @@ vim9script
 # SPDX-License-Identifier: Apache-2.0
 
 import autoload 'codestral/messages.vim'
+import autoload 'codestral/paths.vim'
 
 const MOST_FAILURES = 3 # within a minute
-const ROOT_MARKERS = ['.git', '.hg', 'pyproject.toml', 'package.json', 'go.mod', 'Cargo.toml']
+const LAST_WORDS_MS = 5000 # from the request to end to the end of one that does not
 
 # By root: {root, job, channel, ready, stopping, status, progress}. progress: token to title.
 var servers: dict<dict<any>> = {}
 # By root: when the server failed, in seconds.
 var failures: dict<list<number>> = {}
-# By buffer number: {root, uri, version, lines, tick}; lines are those that the server has.
+# By buffer number: {root, uri, version, filetype, lines, tick}; lines are those that the server has.
 var documents: dict<dict<any>> = {}
 var told: list<string> = []
 
@@ -29,44 +30,6 @@ def TellOnce(problem: string)
   endif
 enddef
 
-def Root(bufnr: number): string
-  var folder = fnamemodify(bufname(bufnr), ':p:h')
-  for marker in ROOT_MARKERS
-    var found = finddir(marker, escape(folder, ' ,;') .. ';')
-    if found == ''
-      found = findfile(marker, escape(folder, ' ,;') .. ';')
-    endif
-    if found != ''
-      return resolve(fnamemodify(substitute(found, '/$', '', ''), ':p:h:h'))
-    endif
-  endfor
-  return ''
-enddef
-
-def Uri(path: string): string
-  var encoded = substitute(path, '[^A-Za-z0-9/_.~-]', (m) => Percent(m[0]), 'g')
-  return 'file://' .. (encoded =~ '^/' ? '' : '/') .. encoded
-enddef
-
-def Percent(character: string): string
-  return map(range(strlen(character)), (_, i) => printf('%%%02X', char2nr(strpart(character, i, 1), false)))
-    ->join('')
-enddef
-
-# The path that a URI names, or nothing if it names none.
-export def Path(uri: string): string
-  if uri !~ '^file:///'
-    return ''
-  endif
-  return substitute(strpart(uri, 7), '%\(\x\x\)', (m) => list2blob([str2nr(m[1], 16)])->BlobText(), 'g')
-    ->substitute('^/\ze\a:', '', '')
-enddef
-
-def BlobText(bytes: blob): string
-  # A byte of a longer character: strings are bytes, and the others follow.
-  return eval('"\x' .. printf('%02x', bytes[0]) .. '"')
-enddef
-
 def Wanted(bufnr: number): bool
   var filetype = getbufvar(bufnr, '&filetype')
   var none = get(g:, 'codestral_disabled_filetypes', ['help', 'text', 'mail', 'netrw', 'qf', 'man'])
@@ -80,17 +43,22 @@ export def Of(bufnr: number): dict<any>
   return empty(document) ? {} : get(servers, document.root, {})
 enddef
 
-# Have the current buffer served, by a new server if there is none for its project.
+# Have the current buffer served, by a new server if there is none for its project; anew if its file type is another.
 export def Attach()
   var bufnr = bufnr()
-  if has_key(documents, string(bufnr)) || !Wanted(bufnr)
+  var known = get(documents, string(bufnr), {})
+  if !empty(known) && (!Wanted(bufnr) || known.filetype != &filetype)
+    Detach(bufnr)
+    known = {}
+  endif
+  if !empty(known) || !Wanted(bufnr)
     return
   endif
   if &encoding != 'utf-8'
     TellOnce("'encoding' has to be utf-8")
     return
   endif
-  var root = Root(bufnr)
+  var root = paths.Root(bufnr)
   var server = get(servers, root, {})
   if empty(server)
     server = Start(root)
@@ -128,7 +96,7 @@ def Start(root: string): dict<any>
 enddef
 
 def InitializeParams(root: string): dict<any>
-  var uri: any = root == '' ? v:null : Uri(root)
+  var uri: any = root == '' ? v:null : paths.Uri(root)
   return {
     processId: getpid(),
     clientInfo: {name: 'Vim (codestral.vim)', version: $'{v:versionlong}'},
@@ -162,7 +130,7 @@ def Initialized(server: dict<any>, result: any)
   Notify(server, 'initialized', {})
   server.ready = true
   for info in getbufinfo({bufloaded: 1})
-    if !has_key(documents, string(info.bufnr)) && Wanted(info.bufnr) && Root(info.bufnr) == server.root
+    if !has_key(documents, string(info.bufnr)) && Wanted(info.bufnr) && paths.Root(info.bufnr) == server.root
       Open(server, info.bufnr)
     endif
   endfor
@@ -171,7 +139,9 @@ enddef
 
 def Open(server: dict<any>, bufnr: number)
   var path = resolve(fnamemodify(bufname(bufnr), ':p'))
-  var document = {root: server.root, uri: Uri(path), version: 1, lines: Lines(bufnr), tick: 0}
+  var document = {
+    root: server.root, uri: paths.Uri(path), version: 1, filetype: getbufvar(bufnr, '&filetype'),
+    lines: Lines(bufnr), tick: 0}
   documents[bufnr] = document
   document.tick = getbufvar(bufnr, 'changedtick')
   Notify(server, 'textDocument/didOpen', {textDocument: {
@@ -187,7 +157,8 @@ enddef
 # The lines as the server gets them: with as many bytes, and no end of line within.
 def Lines(bufnr: number): list<string>
   var lines = getbufline(bufnr, 1, '$')
-  if match(lines, "[\r\n]") >= 0
+  var all = join(lines, '')
+  if stridx(all, "\r") >= 0 || stridx(all, "\n") >= 0
     map(lines, (_, line) => substitute(line, "[\r\n]", ' ', 'g'))
   endif
   if getbufvar(bufnr, '&endofline') || getbufvar(bufnr, '&fixendofline')
@@ -385,10 +356,15 @@ enddef
 
 export def StopAll()
   for server in values(servers)
-    server.stopping = true
-    Request(server, 'shutdown', {}, (_, _) => Notify(server, 'exit', {}))
-    Forget(server)
+    Stop(server)
   endfor
+enddef
+
+def Stop(server: dict<any>)
+  server.stopping = true
+  Request(server, 'shutdown', {}, (_, _) => Notify(server, 'exit', {}))
+  timer_start(LAST_WORDS_MS, (_) => job_stop(server.job))
+  Forget(server)
 enddef
 
 export def Restart()
