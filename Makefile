@@ -41,7 +41,7 @@ editors-deps: $(VENV)/.installed
 playground: $(VENV)/.installed lsp_server/playground/assets/app.js
 vscode: editors/vscode/codestral-lsp.vsix
 
-lsp_server/playground/assets/app.js: editors/licences.mjs $(shell find editors/playground -type f -not -path '*/node_modules/*')
+lsp_server/playground/assets/app.js: editors/licences.mjs editors/vscode/src/standing.ts $(shell find editors/playground -type f -not -path '*/node_modules/*')
 	cd editors/playground && npm ci --no-audit --no-fund && npm run build
 
 editors/vscode/codestral-lsp.vsix: editors/licences.mjs $(shell find editors/vscode -type f -not -path '*/node_modules/*' -not -path '*/out/*' -not -name '*.vsix')

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ PRODUCTS = {
     "vscode": ("package", Path("editors/vscode/codestral-lsp.vsix")),
 }
 """By folder of ``editors``: the npm script, and what it makes."""
+SHARED = Path("editors/vscode/src/standing.ts")
+"""What the page has of the extension's sources."""
 
 
 class EditorsHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is there at build time only
@@ -31,7 +33,7 @@ class EditorsHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is the
             return
         root = Path(self.root)
         for folder, (script, product) in PRODUCTS.items():
-            if not _is_fresh(root / "editors" / folder, root / product):
+            if not _is_fresh([*_sources(root / "editors" / folder), root / SHARED], root / product):
                 self._run_npm(root / "editors" / folder, script)
         if self.target_name == "wheel":
             for path in _shipped(root / "editors"):
@@ -53,12 +55,16 @@ class EditorsHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is the
                 return
 
 
-def _is_fresh(sources: Path, product: Path) -> bool:
+def _is_fresh(sources: Sequence[Path], product: Path) -> bool:
     """Whether ``product`` exists and none of its sources is newer."""
     if not product.exists():
         return False
     made = product.stat().st_mtime
-    return all(path.stat().st_mtime <= made for path in _files(sources, {"node_modules", "out"}))
+    return all(path.stat().st_mtime <= made for path in sources)
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    return _files(folder, {"node_modules", "out"})
 
 
 def _shipped(editors: Path) -> Iterator[Path]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from lsp_server.cli.complete import UsageError, cursor_of
 
 if TYPE_CHECKING:
     from lsp_server.lsp.application import Application
+    from lsp_server.types import Document
 
 WRONG_USAGE: Final = 2
 HOST: Final = "127.0.0.1"
@@ -47,8 +49,8 @@ def run(args: argparse.Namespace, make_application: Callable[[], Application] | 
         return _refuse(f"the log file {args.log_file} cannot be written: {error.strerror}")
     try:
         address = parse_address(f"{HOST}:{args.port}")
-        documents = [cursor_of(f"{file}:1:1").document for file in args.files]
-        playground = Playground(make_application or _factory(args), load_assets(), documents, address)
+        files = Files(args.files)
+        playground = Playground(make_application or _factory(args), load_assets(), files.read, address)
     except (MissingAssets, UsageError, ValueError) as error:
         return _refuse(str(error))
 
@@ -61,6 +63,25 @@ def run(args: argparse.Namespace, make_application: Callable[[], Application] | 
         return run_loop(playground.serve(ready))
     except CannotListen as error:
         return _refuse(str(error))
+
+
+class Files:
+    """The files that pages open. Raises ``UsageError`` for one that cannot be read."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._read = [_document(name) for name in names]
+
+    def read(self) -> Sequence[Document]:
+        """The files as they are now; one that cannot be read any more is as it was."""
+        for number, name in enumerate(self._names):
+            with suppress(UsageError):
+                self._read[number] = _document(name)
+        return tuple(self._read)
+
+
+def _document(name: str) -> Document:
+    return cursor_of(f"{name}:1:1").document
 
 
 def _factory(args: argparse.Namespace) -> Callable[[], Application]:

@@ -44,17 +44,26 @@ _TURNED_AWAY: Final = (
 class Doorkeeper:
     """Answers every HTTP request to one address, ``authority`` (host and port as URLs spell them)."""
 
-    def __init__(self, authority: str, assets: Mapping[str, Asset], start: Mapping[str, Any]) -> None:
+    def __init__(self, authority: str, assets: Mapping[str, Asset]) -> None:
         self._authority = authority
         self._origin = f"http://{authority}"
         self._token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._assets = assets
-        self._start = Asset("application/json", json.dumps(start).encode())
+        self._start = Asset("application/json", b"{}")
 
     @property
     def url(self) -> str:
         """The address of the page, token included."""
         return f"{self._origin}/?token={self._token}"
+
+    def wants_start(self, request: Request) -> bool:
+        """Whether ``request`` will be answered with what the page starts with."""
+        path, query = _parts(request.path)
+        return path == START and self._refusal(request, path, query) is None
+
+    def start_with(self, start: Mapping[str, Any]) -> None:
+        """Let pages start with ``start``, as JSON."""
+        self._start = Asset("application/json", json.dumps(start).encode())
 
     def answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """Return the response to ``request``, or None for a WebSocket handshake that may go on."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lsp_server.lsp.addresses import Address, is_loopback
 from lsp_server.lsp.application import Application
@@ -34,6 +35,8 @@ _INTERRUPTED: Final = 128 + signal.SIGINT
 class Playground:
     """Serves pages at a loopback address, each with a new application from ``make_application``.
 
+    ``documents`` gives what a page opens, as it is when the page is loaded; it may read files.
+
     Raises ``ValueError`` for an address that other machines can reach.
     """
 
@@ -41,7 +44,7 @@ class Playground:
         self,
         make_application: Callable[[], Application],
         assets: Mapping[str, Asset],
-        documents: Sequence[Document] = (),
+        documents: Callable[[], Sequence[Document]] = tuple,
         address: Address = Address("127.0.0.1", 0),  # noqa: B008 - a frozen value
     ) -> None:
         if not is_loopback(address.host):
@@ -50,7 +53,7 @@ class Playground:
             )
         self._make_application = make_application
         self._assets = assets
-        self._start: Mapping[str, Any] = start_json(documents)
+        self._documents = documents
         self._address = address
         self._doorkeeper: Doorkeeper | None = None
         self._sessions = 0
@@ -85,7 +88,7 @@ class Playground:
             raise CannotListen(self._address, error) from error
         host, port = next(iter(listener.sockets)).getsockname()[:2]
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._doorkeeper = Doorkeeper(authority, self._assets, self._start)
+        self._doorkeeper = Doorkeeper(authority, self._assets)
         try:
             with ending_on_signals(end):
                 on_ready(self._doorkeeper.url)
@@ -95,8 +98,10 @@ class Playground:
             await listener.wait_closed()
         return 0 if status == _INTERRUPTED else status
 
-    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         assert self._doorkeeper is not None
+        if self._doorkeeper.wants_start(request):
+            self._doorkeeper.start_with(await asyncio.to_thread(lambda: start_json(self._documents())))
         return self._doorkeeper.answer(connection, request)
 
     async def _take(self, connection: ServerConnection) -> None:

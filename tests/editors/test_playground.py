@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import pytest
 
 from lsp_server.playground.assets import MissingAssets, load_assets
+from lsp_server.playground.serving import MOST_SESSIONS
 from lsp_server.testing.accept_cases import accept_cases, write_cases
 from tests.editors.playground.driver import (
     CHROMIUM,
@@ -209,6 +210,24 @@ def test_words_and_lines_are_taken_one_by_one(page, script):
     assert [entry["length"] for entry in script.told("accepted")] == [5, 7, None]
 
 
+@pytest.mark.parametrize(
+    ("suggestion", "key", "taken", "ghost"),
+    [
+        ("values) + rest[0]", WORD, ["values);", "values);", "values) +;"], " rest[0]"),
+        ("values)\nprint(x)", LINE, ["values);"], "\nprint(x)"),
+    ],
+)
+def test_a_part_takes_the_place_of_the_closer_that_it_has(page, script, suggestion, key, taken, ghost):
+    script.set({"before": "x = sum(", "text": suggestion}, replaces=1)
+    ask_in(page, "x = sum();", len("x = sum("))
+    page.wait_for_ghost(suggestion.replace(")", "", 1))
+    page.page.evaluate("() => { WebSocket.prototype.send = () => undefined; }")
+    for part in taken:
+        page.press(key)
+        assert page.text == f"x = sum({part}"
+    assert page.ghost == ghost
+
+
 def test_cycling_asks_for_others_once(page, script):
     script.set("one()", "two()", "three()")
     page.set_text("x")
@@ -323,6 +342,30 @@ def test_after_random_edits_the_server_has_the_same_text(context, own, tmp_path)
         assert expected.count("\n") == expected.count("\r\n")
         wait_until(lambda: own.told("text")[-1]["text"] == expected)
         assert page.problems == []
+
+
+def test_a_file_is_shown_as_it_is_whatever_it_holds(context, own, tmp_path):
+    file = tmp_path / "caret.ts"
+    file.write_text('const CURSOR = "\u2038";\n', encoding="utf-8")
+    with serving(*own.command, file) as (_, url):
+        page = Page(context.new_page()).open(url)
+        assert page.saved() == file.read_bytes()
+        file.write_text("const later = 1;\n", encoding="utf-8")
+        assert page.open(url).saved() == file.read_bytes()
+        file.unlink()
+        assert page.open(url).saved() == b"const later = 1;\n"
+
+
+def test_who_leaves_a_page_with_edits_is_asked(page, playground, script):
+    questions = []
+    page.page.on("dialog", lambda dialog: (questions.append(dialog.type), dialog.accept()))
+    page.open(playground)
+    assert questions == []
+    page.page.locator(".cm-content").focus()
+    page.type("x")
+    page.open(playground)
+    assert questions == ["beforeunload"]
+    assert len(script.told("began")) == 3
 
 
 def choose_action(page, title):
@@ -489,13 +532,28 @@ def test_the_page_comes_back_to_a_server_at_its_address(context, own):
         )
         page.open(url)
         page.set_text("kept")
+        page.page.locator("#pause").click()
+        page.page.get_by_role("menuitem", name="Switch off").click()
+        wait_until(lambda: len(own.told("toggled")) == 1)
+        page.page.locator(".toast", has_text="automatic suggestions are off").wait_for()
         page.page.evaluate("window.sockets[0].close()")
         page.page.locator("#lost").wait_for()
-        page.page.locator("#again").click()
+        page.page.locator("#again").dblclick()
         page.page.locator("#lost").wait_for(state="hidden")
+        wait_until(lambda: len(own.told("toggled")) == 2)
+        assert len(own.told("began")) == 2
         page.page.locator(".cm-content").focus()
         page.suggest()
         page.wait_for_ghost(" on")
+
+
+def test_a_page_too_many_is_told_why_it_gets_nothing(context, own):
+    with serving(*own.command) as (_, url):
+        for _ in range(MOST_SESSIONS):
+            Page(context.new_page()).open(url)
+        page = context.new_page()
+        page.goto(url)
+        page.locator("#lost-reason", has_text="pages are open already: close one").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

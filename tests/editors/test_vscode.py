@@ -108,6 +108,15 @@ def test_only_switching_off_is_not_of_machine_scope():
     assert set(restricted) == open_to_workspaces
 
 
+def test_what_is_not_set_is_not_shown_as_if_it_were():
+    only = [
+        value for value in properties().values() if len(value.get("enum", [])) == 2 and None in value["enum"]
+    ]
+    assert len(only) == 2
+    assert all(value["default"] is None and value["enum"][0] is None for value in only)
+    assert not [name for name, value in properties().items() if len(value.get("enum", [1, 2])) < 2]
+
+
 def test_the_extensions_commands_are_not_the_servers():
     ours = {command["command"] for command in manifest()["contributes"]["commands"]}
     assert ours
@@ -165,6 +174,10 @@ def test_the_status_bar_names_the_backend_and_its_menu_switches_off(window, comm
     window.hands("begin", command="codestral-lsp.snooze")
     window.call("fill", text="3")
     window.call("status", pattern="Snoozed")
+    window.run("codestral-lsp.restart")
+    window.call("status", pattern="Snoozed")
+    window.run("codestral-lsp.wake")
+    window.call("status", pattern="Ready")
 
 
 @in_vscode
@@ -235,14 +248,54 @@ def test_a_server_that_dies_is_started_again(window, command, fake_model):
     fake_model.answer = "return a + b\n"
     window.server(command)
     config = command[-1]
+    assert window.run("codestral.toggle") is False
+    window.call("status", pattern="Suggestions are off")
     [server] = servers_with(config)
     server.kill()
     window.call("status", pattern="The server starts")
-    window.call("status", pattern="Ready")
+    window.call("status", pattern="Suggestions are off")
     assert servers_with(config) not in ([], [server])
+    assert set(window.call("notifications")) == {"Codestral: automatic suggestions are off."}
+    window.run("codestral.toggle")
+    window.call("status", pattern="Ready")
     window.open("again.py", STUB, 1, 4)
     window.run("editor.action.inlineSuggest.trigger")
     window.call("ghost", text="return a + b")
+
+
+@in_vscode
+def test_a_restart_while_the_server_starts_again_leaves_one(window, command):
+    window.server(command)
+    config = command[-1]
+    [server] = servers_with(config)
+    server.kill()
+    window.call("status", pattern="The server starts")
+    window.run("codestral-lsp.restart")
+    window.call("status", pattern="Ready")
+    assert len(servers_with(config)) == 1
+    assert window.call("notifications") == []
+
+
+@in_vscode
+def test_a_program_that_never_answers_is_replaced(window, command):
+    window.server(command)
+    window.settings({"codestral.server.path": "/bin/sleep", "codestral.server.arguments": ["1000"]})
+    window.call("status", pattern="The server starts")
+    window.server(command)
+    assert window.call("notifications") == []
+
+
+@in_vscode
+def test_a_server_that_does_not_start_is_told_once(window, command):
+    window.server(command)
+    first, *others = command
+    window.settings(
+        {"codestral.server.path": first, "codestral.server.arguments": [*others, "--no-such-argument"]}
+    )
+    window.call("notification", pattern="the server does not start")
+    window.call("status", pattern="The server does not run")
+    assert len(window.call("notifications")) == 1
+    window.server(command)
 
 
 @in_vscode

@@ -40,7 +40,7 @@ class Served:
 
     def __init__(self, documents=()):
         self.applications = []
-        self.playground = Playground(self.make, ASSETS, documents)
+        self.playground = Playground(self.make, ASSETS, lambda: documents)
 
     def make(self):
         application = ScriptedApplication(suggest(f"answer {len(self.applications)}"))
@@ -417,12 +417,12 @@ def test_a_page_that_was_not_built_is_told(tmp_path):
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "example.org", "::"])
 def test_other_machines_cannot_be_let_in(host):
     with pytest.raises(ValueError, match="can be reached from other machines"):
-        Playground(ScriptedApplication, ASSETS, (), Address(host, 0))
+        Playground(ScriptedApplication, ASSETS, tuple, Address(host, 0))
 
 
 async def test_a_port_in_use_cannot_be_listened_on(served):
     port = urlsplit(served.url).port
-    second = Playground(ScriptedApplication, ASSETS, (), Address("127.0.0.1", port))
+    second = Playground(ScriptedApplication, ASSETS, tuple, Address("127.0.0.1", port))
     with pytest.raises(CannotListen, match=r"cannot listen on 127\.0\.0\.1"):
         await second.serve(lambda _: None)
 

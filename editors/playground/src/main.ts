@@ -7,6 +7,7 @@ import { Editor } from "./editor/editor";
 import { Footer, spoken } from "./footer";
 import { Session, type Folder } from "./lsp/session";
 import { Disconnected } from "./lsp/connection";
+import { Standing } from "../../vscode/src/standing";
 import { Header } from "./panel/header";
 import { Panel } from "./panel/panel";
 import { SAMPLES } from "./samples";
@@ -29,6 +30,8 @@ const MOST_RETRIES = 20;
 class Page {
   private session: Session | null = null;
   private retries = 0;
+  private connecting = false;
+  private readonly standing = new Standing();
   private timer: number | undefined;
   private listed: PageDocument | null = null;
   private readonly editor: Editor;
@@ -71,7 +74,8 @@ class Page {
 
   async connect(): Promise<void> {
     window.clearTimeout(this.timer);
-    if (this.session?.isOpen === true) return;
+    if (this.connecting || this.session?.isOpen === true) return;
+    this.connecting = true;
     const { editor, header } = this;
     const client = new Client({
       editor,
@@ -86,15 +90,18 @@ class Page {
         this.panel.later();
       },
       closed: (reason) => {
-        this.lost(reason);
+        // Before there is a session `begin` fails, with the same reason.
+        if (this.session !== null) this.lost(reason);
       },
     });
     try {
-      this.session = await Session.begin(this.socket, this.start.version, this.start.folders, client);
+      this.session = await Session.begin(this.socket, this.start, client, this.standing);
     } catch (error) {
       if (!(error instanceof Disconnected)) throw error;
       this.lost(error.message);
       return;
+    } finally {
+      this.connecting = false;
     }
     this.retries = 0;
     byId("lost").hidden = true;
@@ -126,6 +133,10 @@ class Page {
       if (this.editor.shown !== null) download(this.editor.shown, this.editor.text(this.editor.shown));
     });
     byId("copy").addEventListener("click", () => void this.copy());
+    // What was written here is nowhere else.
+    window.addEventListener("beforeunload", (event) => {
+      if (this.editor.all.some((page) => page.version > 1)) event.preventDefault();
+    });
     window.addEventListener("pagehide", () => this.session?.end());
   }
 

@@ -62,6 +62,9 @@ SERVER: Final[Mapping[str, Any]] = {
     },
 }
 
+UNSAID: Final = "as the server's own file says"
+"""The label of saying nothing, for settings in which an editor has one choice alone."""
+
 _HEADING: Final = re.compile(r"### `\[+(\w+)\]+`")
 _ROW: Final = re.compile(r"\| (`\w+`(?:, `\w+`)*) \|(?:.*?\|)? ([^|]+) \|$")
 _KEPT: Final = (
@@ -114,6 +117,11 @@ def _setting(path: str, node: dict[str, Any], texts: Mapping[str, str]) -> dict[
     if "enum" in value:
         value["enum"] = [choice for choice in value["enum"] if _may_choose(path, node["default"], choice)]
     default = node.get("default", {} if node.get("type") == "object" else None)
+    if len(value.get("enum", ())) == 1:
+        # With its only value as the default, it would say so where the server's own file says otherwise.
+        value |= {"type": [value["type"], "null"], "enum": [None, *value["enum"]]}
+        value["enumItemLabels"] = [UNSAID, *value["enum"][1:]]
+        default = None
     return {
         **value,
         "default": default,

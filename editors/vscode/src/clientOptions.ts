@@ -3,6 +3,10 @@ import { createInterface } from "node:readline";
 import { type LogOutputChannel, Uri } from "vscode";
 import {
   type ClientCapabilities,
+  CloseAction,
+  ErrorAction,
+  type ExecuteCommandParams,
+  ExecuteCommandRequest,
   type LanguageClientOptions,
   RevealOutputChannelOn,
   type StaticFeature,
@@ -27,6 +31,10 @@ export interface Parts {
   /** The settings that the server has. */
   sentSettings(): Tree;
   settingsChanged(): Promise<void>;
+  /** Whether a server whose connection has ended is to be started again. */
+  startsAgain(): boolean;
+  /** A command was answered. */
+  executed(command: string, values: readonly unknown[], answer: unknown): void;
 }
 
 /** What the server is told of this client beside what the protocol knows. */
@@ -46,6 +54,12 @@ export function clientOptions(parts: Parts): LanguageClientOptions {
     documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
     outputChannel: parts.log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
+    errorHandler: {
+      // What cannot be written any more is followed by the end of the connection.
+      error: () => ({ action: ErrorAction.Continue }),
+      closed: () => ({ action: parts.startsAgain() ? CloseAction.Restart : CloseAction.DoNotRestart }),
+    },
+    initializationFailedHandler: () => false,
     initializationOptions: () => ({ [SECTION]: parts.startSettings() }),
     // What the server writes there is its log, with levels of its own.
     stdioOptions: {
@@ -56,6 +70,14 @@ export function clientOptions(parts: Parts): LanguageClientOptions {
         }),
     },
     middleware: {
+      sendRequest: async (type, param, token, next) => {
+        const answer = await next(type, param, token);
+        if ((typeof type === "string" ? type : type.method) === ExecuteCommandRequest.method) {
+          const { command, arguments: values } = param as ExecuteCommandParams;
+          parts.executed(command, values ?? [], answer);
+        }
+        return answer;
+      },
       provideInlineCompletionItems: async (document, position, context, token, next) => {
         const found = await next(document, position, context, token);
         if (found && !token.isCancellationRequested) {

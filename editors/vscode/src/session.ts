@@ -16,6 +16,7 @@ import { Feedback } from "./feedback";
 import { ActionProgress } from "./progress";
 import { findProgram, type Machine, ProgramNotFound } from "./program";
 import { covers, settingsTree, type Tree } from "./settings";
+import { Standing } from "./standing";
 import { type ServerStatus } from "./status";
 import { type StatusBar } from "./statusBar";
 
@@ -27,10 +28,20 @@ const MACHINE: Machine = {
   isProgram,
 };
 
+/** A server that dies more often within this time is not started again: it would go on so. */
+const MOST_CRASHES = 4;
+const CRASHES_MS = 3 * 60_000;
+/** A process that ends at all ends in that time. */
+const END_MS = 5000;
+
 /** One language server, its start, its end, and what it is told. */
 export class Session implements vscode.Disposable {
   #client: LanguageClient | undefined;
   #sent: Tree = {};
+  #crashes: number[] = [];
+  /** The number of the newest start that is wanted. */
+  #wanted = 0;
+  readonly #standing = new Standing();
   /** Starts and stops, one after another. */
   #last: Promise<void> = Promise.resolve();
   readonly #feedback = new Feedback((method, params) => {
@@ -53,9 +64,13 @@ export class Session implements vscode.Disposable {
 
   /** Start the server, or start it anew. Settles once it runs or once the user has been told why not. */
   async restart(): Promise<void> {
+    // A program that never answers must not keep the next one waiting.
+    const client = this.#client;
+    if (client?.state === State.Starting) void client.dispose().catch(() => undefined);
+    const mine = ++this.#wanted;
     const next = this.#last.then(async () => {
       await this.#stop();
-      await this.#start();
+      if (mine === this.#wanted) await this.#start(mine);
     });
     this.#last = next;
     await next;
@@ -104,7 +119,7 @@ export class Session implements vscode.Disposable {
     await this.#last;
   }
 
-  async #start(): Promise<void> {
+  async #start(mine: number): Promise<void> {
     const configuration = vscode.workspace.getConfiguration("codestral");
     this.bar.show({ state: "starting" });
     try {
@@ -115,7 +130,7 @@ export class Session implements vscode.Disposable {
       this.#client = client;
       await client.start();
     } catch (error) {
-      this.#failed(error);
+      if (mine === this.#wanted) this.#failed(error);
     }
   }
 
@@ -123,9 +138,24 @@ export class Session implements vscode.Disposable {
     const client = this.#client;
     this.#client = undefined;
     this.#progress.clear();
-    // A server that has died has nothing to be stopped.
-    await client?.dispose().catch(() => undefined);
+    if (client !== undefined) await ended(client);
     this.#isRunning(false);
+  }
+
+  #startsAgain(client: LanguageClient): boolean {
+    if (client !== this.#client || client.state !== State.Running) return false;
+    const now = Date.now();
+    this.#crashes = [...this.#crashes.filter((at) => now - at < CRASHES_MS), now];
+    if (this.#crashes.length <= MOST_CRASHES) return true;
+    this.complain();
+    return false;
+  }
+
+  /** What was said to the last server is said to a new one before it hears of any document. */
+  #sayAgain(): void {
+    for (const command of this.#standing.again(Date.now())) {
+      void this.client?.sendRequest(ExecuteCommandRequest.type, command).catch(() => undefined);
+    }
   }
 
   #make(command: string, args: string[]): LanguageClient {
@@ -136,10 +166,14 @@ export class Session implements vscode.Disposable {
       startSettings: () => (this.#sent = this.#tree()),
       sentSettings: () => this.#sent,
       settingsChanged: () => this.tellSettings(),
+      startsAgain: () => this.#startsAgain(client),
+      executed: (command, values, answer) => {
+        this.#standing.heard(command, values, answer, Date.now());
+      },
     });
     // The home folder: an open folder could have modules in it that Python would load.
     const server = { command, args, options: { cwd: homedir() } };
-    const client = new LanguageClient("codestral", "Codestral", server, options);
+    const client: LanguageClient = new QuietClient("codestral", "Codestral", server, options);
     client.registerFeature(experimentalCapabilities);
     client.onNotification(STATUS_CHANGED, (status: ServerStatus) => {
       if (client === this.#client) this.bar.show(status);
@@ -153,7 +187,8 @@ export class Session implements vscode.Disposable {
   #stateChanged(state: State): void {
     this.#isRunning(state === State.Running);
     if (state === State.Starting) this.bar.show({ state: "starting" });
-    if (state === State.Stopped) {
+    if (state === State.Running) this.#sayAgain();
+    if (state === State.Stopped || state === State.StartFailed) {
       this.#progress.clear();
       this.bar.show({ state: "stopped", message: "The server has stopped: its log says why" });
     }
@@ -188,6 +223,27 @@ export class Session implements vscode.Disposable {
     const configuration = vscode.workspace.getConfiguration("codestral");
     return settingsTree(this.names, (name) => configuration.inspect(name), vscode.workspace.isTrusted);
   }
+}
+
+/** What the client would show by force is in its log; the session says it, once. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+/** Ends `client`. One that starts cannot be stopped: it is disposed, which kills its process, and fails. */
+async function ended(client: LanguageClient): Promise<void> {
+  const starting = client.state === State.Starting;
+  const over = new Promise<void>((resolve) => {
+    setTimeout(resolve, END_MS);
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Stopped || newState === State.StartFailed) resolve();
+    });
+  });
+  // A server that has died has nothing to be stopped.
+  await client.dispose().catch(() => undefined);
+  if (starting) await over;
 }
 
 function isProgram(file: string): boolean {

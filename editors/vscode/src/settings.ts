@@ -38,7 +38,8 @@ export function settingsTree(
     if (found === undefined) continue;
     const workspace = trusted ? [found.workspaceValue, found.workspaceFolderValue] : [];
     const value = switchedOff(name, found.globalValue, workspace);
-    if (value !== undefined) put(tree, name.split("."), value);
+    // Null is the choice of saying nothing.
+    if (value !== undefined && value !== null) put(tree, name.split("."), value);
   }
   return tree;
 }

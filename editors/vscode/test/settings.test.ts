@@ -24,6 +24,14 @@ describe("the settings for the server", () => {
     assert.deepEqual(tree(values), { completion: { max_lines: 4, debounce: 0 }, backends });
   });
 
+  it("do not have the choice of saying nothing", () => {
+    const values = {
+      "privacy.remote": { globalValue: null },
+      "privacy.gitignored": { globalValue: "local_only" },
+    };
+    assert.deepEqual(tree(values), { privacy: { gitignored: "local_only" } });
+  });
+
   it("do not have those of the extension itself", () => {
     assert.ok(settingNames(manifest).includes("routing.order"));
     assert.deepEqual(tree({ "server.path": { globalValue: "/elsewhere" } }), {});

@@ -134,6 +134,10 @@ class PageApplication(ScriptedApplication):
         super().accepted(suggestion_id, length)
         self._write(event="accepted", id=suggestion_id, length=length)
 
+    def toggle(self):
+        self._write(event="toggled")
+        return super().toggle()
+
     def shown(self, suggestion_id):
         super().shown(suggestion_id)
         self._write(event="shown", id=suggestion_id)

@@ -79,7 +79,10 @@ class Window:
         settings |= {"codestral.server.path": first, "codestral.server.arguments": others}
         self.settings(settings)
         self.run("codestral-lsp.restart")
-        return self.call("status", pattern="Ready")
+        status = self.call("status", pattern="Ready")
+        # What the last one said, such as that its model has gone.
+        self.call("dismissNotifications")
+        return status
 
     def settings(self, values):
         """Replace the user's settings and wait until the extension sees them."""

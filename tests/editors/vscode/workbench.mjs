@@ -41,6 +41,11 @@ export async function notification({ page }, { pattern }) {
   return await seen(page, read, pattern, `a notification that matches ${pattern}`);
 }
 
+/** The texts of the notifications on the screen. */
+export async function notifications({ page }) {
+  return await page.locator(".notification-toast .notification-list-item-message").allTextContents();
+}
+
 /** Clears the notifications until none is on the screen: one that comes meanwhile is not in what was cleared. */
 export async function dismissNotifications({ page, hands }) {
   const end = Date.now() + PATIENCE_MS;

@@ -3,7 +3,7 @@
 import { isolateHistory } from "@codemirror/commands";
 import type { Command, EditorView } from "@codemirror/view";
 import type { InlineItem } from "../lsp/types";
-import { firstLine, firstWord } from "./ghost-text";
+import { covered, firstLine, firstWord } from "./ghost-text";
 import { choiceOf, ghostField, setGhost } from "./ghost";
 
 export interface Taken {
@@ -32,7 +32,8 @@ function acceptPart(taken: Taken, measure: (text: string) => number): Command {
     const choice = choiceOf(ghost);
     const length = measure(choice.text);
     if (length === choice.text.length) return acceptAll(taken)(view);
-    insert(view, ghost.from, ghost.from, choice.text.slice(0, length), false);
+    const behind = covered(choice.text, view.state.sliceDoc(ghost.from, choice.to), length);
+    insert(view, ghost.from, ghost.from + behind, choice.text.slice(0, length), false);
     taken.acceptedPart(choice.item, choice.taken + length);
     return true;
   };

@@ -86,7 +86,7 @@ export class Editor {
   open(source: Source): PageDocument {
     const known = this.documents.get(source.uri);
     if (known !== undefined) return known;
-    const cursor = source.text.indexOf(CURSOR);
+    const cursor = source.path === null ? source.text.indexOf(CURSOR) : -1;
     const text = cursor < 0 ? source.text : source.text.replace(CURSOR, "");
     const lineEnd = lineEndOf(text);
     const before = EditorState.create().toText(text.slice(0, Math.max(cursor, 0)));

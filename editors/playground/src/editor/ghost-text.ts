@@ -28,6 +28,20 @@ export function pieces(text: string, replaced: string): Piece[] | null {
   return withoutEmpty(found);
 }
 
+/** How much of `replaced` the first `length` units of `text` bring along, and so take the place of. */
+export function covered(text: string, replaced: string, length: number): number {
+  const tail = text.length - replaced.length;
+  if (text.endsWith(replaced) && !text.slice(0, tail).includes("\n")) return Math.max(length - tail, 0);
+  let from = 0;
+  for (let index = 0; index < replaced.length; index++) {
+    const at = findClosed(text, from, replaced.charAt(index));
+    if (at < 0) return 0;
+    if (at >= length) return index;
+    from = at + 1;
+  }
+  return replaced.length;
+}
+
 function withoutEmpty(found: Piece[]): Piece[] {
   return found.filter((piece) => piece.text !== "");
 }

@@ -54,7 +54,7 @@ export class Connection {
       this.take(JSON.parse(event.data as string) as Message);
     };
     socket.onclose = (event) => {
-      for (const { reject } of this.waiting.values()) reject(new Disconnected());
+      for (const { reject } of this.waiting.values()) reject(new Disconnected(event.reason));
       this.waiting.clear();
       handlers.closed(event.reason);
     };

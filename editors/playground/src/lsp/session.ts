@@ -1,5 +1,6 @@
 /** A session with the server: what the page can do, and the requests that it makes. */
 
+import type { Standing } from "../../../vscode/src/standing";
 import { Connection, type Handlers, type Pending } from "./connection";
 import type {
   CodeAction,
@@ -50,10 +51,18 @@ const CAPABILITIES = {
 };
 
 export class Session {
-  private constructor(private readonly connection: Connection) {}
+  private constructor(
+    private readonly connection: Connection,
+    private readonly standing: Standing,
+  ) {}
 
-  /** Connect and initialize. */
-  static async begin(url: string, version: string, folders: Folder[], handlers: Handlers): Promise<Session> {
+  /** Connect, initialize, and say again what was said to the server before. */
+  static async begin(
+    url: string,
+    { version, folders }: { version: string; folders: Folder[] },
+    handlers: Handlers,
+    standing: Standing,
+  ): Promise<Session> {
     const connection = await Connection.open(url, handlers);
     const params = {
       processId: null,
@@ -64,7 +73,9 @@ export class Session {
     };
     await connection.request("initialize", params).answer;
     connection.notify("initialized", {});
-    return new Session(connection);
+    const session = new Session(connection, standing);
+    for (const command of standing.again(Date.now())) void session.execute(command).catch(() => undefined);
+    return session;
   }
 
   get isOpen(): boolean {
@@ -101,9 +112,11 @@ export class Session {
     return this.connection.request<CodeAction[] | null>("textDocument/codeAction", params).answer;
   }
 
-  execute<T>(command: Command): Promise<T> {
+  async execute<T>(command: Command): Promise<T> {
     const params = { command: command.command, arguments: command.arguments ?? [] };
-    return this.connection.request<T>("workspace/executeCommand", params).answer;
+    const answer = await this.connection.request<T>("workspace/executeCommand", params).answer;
+    this.standing.heard(params.command, params.arguments, answer, Date.now());
+    return answer;
   }
 
   explain(): Promise<Explanation> {
