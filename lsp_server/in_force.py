@@ -126,6 +126,7 @@ class InForce:
         if self.built is not None:
             await self.built.engine.close()
             await self.built.router.close()
-        await asyncio.gather(*self._closing)
+        if self._closing:
+            await asyncio.wait(self._closing)
         if self._builder is not None:
             await self._builder.close()

@@ -1,6 +1,7 @@
 """A real VS Code with a real server: what is on the screen, and what ends up in files."""
 
 import json
+import shlex
 import subprocess
 import sys
 import threading
@@ -274,6 +275,23 @@ def test_a_restart_while_the_server_starts_again_leaves_one(window, command):
     window.call("status", pattern="Ready")
     assert len(servers_with(config)) == 1
     assert window.call("notifications") == []
+
+
+@in_vscode
+def test_a_server_whose_program_has_gone_is_told_once(window, command, tmp_path):
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n")
+    program.chmod(0o755)
+    window.server([str(program)])
+    program.unlink()
+    [server] = servers_with(command[-1])
+    server.kill()
+    window.call("status", pattern="The server has stopped")
+    assert window.call("notification", pattern="the server is not running")["buttons"] == [
+        "Restart the Server"
+    ]
+    assert len(window.call("notifications")) == 1
+    window.server(command)
 
 
 @in_vscode

@@ -39,8 +39,9 @@ export class Session implements vscode.Disposable {
   #client: LanguageClient | undefined;
   #sent: Tree = {};
   #crashes: number[] = [];
-  /** The number of the newest start that is wanted. */
+  /** The number of the newest start that is wanted, and whether one is going on: else the client starts by itself. */
   #wanted = 0;
+  #starts = false;
   readonly #standing = new Standing();
   /** Starts and stops, one after another. */
   #last: Promise<void> = Promise.resolve();
@@ -68,6 +69,7 @@ export class Session implements vscode.Disposable {
     const client = this.#client;
     if (client?.state === State.Starting) void client.dispose().catch(() => undefined);
     const mine = ++this.#wanted;
+    this.#crashes = [];
     const next = this.#last.then(async () => {
       await this.#stop();
       if (mine === this.#wanted) await this.#start(mine);
@@ -122,6 +124,7 @@ export class Session implements vscode.Disposable {
   async #start(mine: number): Promise<void> {
     const configuration = vscode.workspace.getConfiguration("codestral");
     this.bar.show({ state: "starting" });
+    this.#starts = true;
     try {
       const command = findProgram(configuration.get<string>("server.path", ""), MACHINE);
       const args = configuration.get<string[]>("server.arguments", []);
@@ -131,6 +134,8 @@ export class Session implements vscode.Disposable {
       await client.start();
     } catch (error) {
       if (mine === this.#wanted) this.#failed(error);
+    } finally {
+      this.#starts = false;
     }
   }
 
@@ -192,6 +197,7 @@ export class Session implements vscode.Disposable {
       this.#progress.clear();
       this.bar.show({ state: "stopped", message: "The server has stopped: its log says why" });
     }
+    if (state === State.StartFailed && !this.#starts) this.complain();
   }
 
   #isRunning(running: boolean): void {
