@@ -100,7 +100,7 @@
 
 (ert-deftest a-file-that-moves-to-another-machine-is-not-served ()
   (with-mode
-   (setq buffer-file-name "/ssh:nowhere.invalid:/tmp/x.py")
+   (setq buffer-file-name "/ssh:nowhere.invalid:/srv/x.py")
    (codestral--reopen)
    (should-not codestral-mode)
    (should-not codestral-document-send)

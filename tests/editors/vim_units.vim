@@ -28,7 +28,7 @@ execute 'edit' fnameescape($'{FOLDER}/none/a.py')
 assert_equal('', paths.Root(bufnr()))
 
 # Paths and URIs.
-for path in ['/tmp/größe 名前.py', '/tmp/100%.py', '/tmp/#?[x].py']
+for path in ['/srv/größe 名前.py', '/srv/100%.py', '/srv/#?[x].py']
   assert_match('^file:///[A-Za-z0-9/_.~%-]*$', paths.Uri(path))
   assert_equal(path, paths.Path(paths.Uri(path)))
 endfor
