@@ -138,7 +138,8 @@ async def test_a_request_waits_for_the_keyring_where_there_is_no_other_backend(s
     assert (await asking).suggestion.text == "there"
 
 
-async def test_a_keyring_that_is_open_is_not_spoken_of(session, keyring):
+async def test_a_keyring_that_is_open_is_not_spoken_of(session, keyring, monkeypatch):
+    monkeypatch.setattr(startup, "KEYRING_S", UNLOCKED_S)
     keyring.unlocked.set()
     app = session.start(session.other, session.local)
     await app.start()
